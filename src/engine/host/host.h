@@ -1,0 +1,54 @@
+// engine/host/host.h - executes a Plan for real on this host: kernels on worker threads, instances as allocations.
+// Host memories are all DRAM, so its times say nothing about device memories; its numbers prove the plan's coherence.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace mapwright::engine::host {
+
+// Runs functions; the executor behind the DAG. Two implementations: oneTBB, and plain threads (ThreadSanitizer does not
+// understand TBB).
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Enqueues `work`; may run it on any worker. Thread-safe, also from inside work.
+  virtual void submit(std::function<void()> work) = 0;
+  // Blocks until everything submitted, also from inside work, has run.
+  virtual void wait() = 0;
+};
+std::unique_ptr<Executor> make_tbb_executor(unsigned workers);
+std::unique_ptr<Executor> make_thread_executor(unsigned workers);
+
+struct Options {
+  bool emulate_gpu = false;     // run points mapped to GPUs with their CPU kernels on workers that stand for GPUs
+  unsigned workers = 0;         // 0: one per core
+  bool plain_threads = false;   // default chosen at build time
+  bool verify = true;           // compare all regions bit for bit with the sequential execution, and run the check
+};
+
+// What happened in a run, for proofs and tests.
+struct Observed {
+  double seconds = 0, makespan = 0;           // measured: timed window, whole execution
+  std::int64_t bytes_copied = 0;              // really moved between different memories
+  std::int64_t bytes_inside = 0, bytes_folded = 0;
+  std::int64_t transposing_copies = 0, folds = 0, aliased_copies = 0, fall_throughs = 0, collected = 0, inter_node_copies = 0;
+  std::vector<double> busy;                   // by ProcessorId
+  std::vector<std::int64_t> points;
+  std::optional<std::string> wrong;           // first difference from the sequential execution, or the check's complaint
+};
+
+// Executes. Every instance is its own allocation in its layout, poisoned with NaN bytes when fresh and when its data
+// become invalid. Error MW6101 when a point needs a kernel that the program does not have.
+Expected<Observed> execute(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
+                           const Options& options);
+
+// Refuses plans with GPU points unless Options::emulate_gpu (outcome unsupported). The child-process wrapper that
+// protects the tuner is make_isolated() of engine/command.
+std::unique_ptr<Engine> make_engine(Options options = {});
+
+}  // namespace mapwright::engine::host
