@@ -1,0 +1,31 @@
+// plan/default_policy.h - what happens where a mapper says nothing. The empty mapper is this policy, on every engine.
+// Private to plan.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "machine/machine.h"
+#include "program/program.h"
+
+namespace mapwright::plan {
+
+// Kinds in order of preference for a task without a `Task` statement.
+inline constexpr std::array kDefaultKinds {ProcessorKind::Gpu, ProcessorKind::Omp, ProcessorKind::Cpu};
+
+// Memories in order of preference for an argument without a `Region` statement.
+std::span<const MemoryKind> default_memories(ProcessorKind kind);
+
+// Factors of `count`, one per dimension of `extents`: its primes from largest to smallest, each to the dimension with the
+// largest remaining extent (leftmost on ties), as greedy_split of the language.
+Point greedy_factors(std::int64_t count, const Point& extents);
+
+// Processor of every point of `domain` (first dimension fastest) spread over `targets`: blocks by greedy_factors, block
+// b (first dimension fastest) on targets[b].
+std::vector<machine::ProcessorId> spread_blocks(const Rect& domain, std::span<const machine::ProcessorId> targets);
+
+// Placement of a top-level index launch under a replicated top-level task on several address spaces: point i goes to
+// space i mod spaces; the points of a space, in order, go in equal runs to its processors of `kind`.
+std::vector<machine::ProcessorId> spread_sharded(const Rect& domain, const machine::Machine& machine, ProcessorKind kind);
+
+}  // namespace mapwright::plan

@@ -1,0 +1,43 @@
+#include "plan/plan.h"
+
+#include "plan/planner.h"
+
+namespace mapwright::plan {
+
+std::uint64_t Plan::executed_ops() const {
+  std::uint64_t n = 0;
+  for (const Segment& s : segments) n += std::uint64_t {s.end - s.begin} * s.repeat;
+  return n;
+}
+
+std::uint64_t Plan::executed_tasks() const {
+  std::uint64_t n = 0;
+  for (const Segment& s : segments) {
+    std::uint64_t tasks = 0;
+    for (OpIndex op = s.begin; op < s.end; ++op) tasks += ops[op].kind == OpKind::Task;
+    n += tasks * s.repeat;
+  }
+  return n;
+}
+
+tl::expected<Plan, Verdict> make_plan(std::shared_ptr<const Decisions> decisions, const program::Program& program,
+                                      const machine::Machine& machine, Options options) {
+  return Planner(std::move(decisions), program, machine, options).run();
+}
+
+tl::expected<Plan, Verdict> make_plan(const sema::Mapper& mapper, const program::Program& program,
+                                      const machine::Machine& machine, diag::Sink& sink, Options options) {
+  diag::Sink own;
+  auto decisions = decide(mapper, program, machine, own);
+  if (!decisions) {
+    Verdict v;
+    for (diag::Diagnostic& d : own.take_sorted()) {
+      if (d.severity == diag::Severity::Error) v.diagnostics.push_back(std::move(d)); else sink.emit(std::move(d));
+    }
+    return tl::unexpected(std::move(v));
+  }
+  for (const diag::Diagnostic& d : own.all()) sink.emit(d);
+  return make_plan(std::make_shared<const Decisions>(std::move(*decisions)), program, machine, options);
+}
+
+}  // namespace mapwright::plan

@@ -1,0 +1,186 @@
+// plan/planner.h - walks a program in order and emits the operations that a mapper's decisions imply.
+// Private to plan. Reading guide: walk.cc (statements, launches, points), instances.cc (memory), coherence.cc (what is
+// valid where, copies, folds), steady.cc (loops that repeat themselves).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "plan/geometry.h"
+#include "plan/plan.h"
+
+namespace mapwright::plan {
+
+// Use of one cell of one instance. Who wrote it last and who has read it since: what the next user must wait for.
+struct Slot {
+  OpIndex writer = kNoOp;
+  bool valid = false;    // ordinary instances: holds the current contents
+  bool pending = false;  // reduction instances: holds contributions that are not folded yet
+  std::vector<OpIndex> readers;
+};
+
+struct Holder {
+  std::uint32_t instance, slot;
+};
+
+// Where the current contents of a cell are: in every `valid` instance (or the constant `fill` while nobody holds them),
+// plus all `pending` contributions.
+struct CellState {
+  std::vector<Holder> valid;
+  std::vector<Holder> pending;
+  program::ReductionOp pending_op = program::ReductionOp::Sum;
+  std::uint32_t fill = 0;  // into Plan::fill_values; kNone once written
+};
+
+struct InstanceState {
+  std::uint32_t first_slot = 0, slots = 0;
+  std::uint32_t valid = 0, pending = 0;  // how many slots are
+  std::uint64_t age = 0;                 // order of (re-)creation
+  std::uint64_t pinned = 0;              // task that is being planned and uses it
+  bool live = false;
+  bool collectable = false;              // its latest use was read-only under CollectMemory
+};
+
+class Planner {
+ public:
+  Planner(std::shared_ptr<const Decisions> decisions, const program::Program& program, const machine::Machine& machine,
+          Options options);
+  tl::expected<Plan, Verdict> run();
+
+ private:
+  // The task that launches: the top level or a point of an inner task.
+  struct Frame {
+    OpIndex parent = kNoOp;
+    std::int64_t expansion = 0;
+    ProcessorId processor;
+    OpIndex fence = kNoOp, gate = kNoOp;
+    std::vector<OpIndex> children;  // what ends when the launched tasks have ended
+  };
+  // The point task being planned.
+  struct Work {
+    const program::Launch* launch = nullptr;
+    const LaunchDecision* decision = nullptr;
+    std::uint32_t record = 0;
+    std::uint32_t position = 0;  // e * volume + i
+    ProcessorId processor;
+    std::vector<std::uint32_t> sets;       // point set per argument, kNone when it has no instance
+    std::vector<TaskArgument> arguments;
+    std::vector<OpIndex> before;           // predecessors of the task
+    std::vector<OpIndex> issued;           // copies, fills, folds and reclaims made for it
+  };
+  struct Request {
+    std::uint32_t from, from_slot, to_slot, cell;  // from: instance, or fill value
+  };
+  struct LimitKey {
+    std::uint32_t task;
+    bool nested;
+    std::uint32_t launcher;  // processor of the parent, or address space
+    std::int64_t limit;
+    friend auto operator<=>(const LimitKey&, const LimitKey&) = default;
+  };
+
+  // walk.cc
+  bool walk(const program::Body& body, Frame& frame);
+  bool walk_statement(const program::Statement& statement, Frame& frame);
+  bool walk_launch(const program::Launch& launch, Frame& frame);
+  bool plan_point(const program::Launch& launch, std::uint32_t record, std::int64_t i, Frame& frame);
+  void find_sets(const program::Launch& launch, std::int64_t i);
+  std::optional<LimitKey> limit_key(const Frame& frame) const;
+  std::deque<OpIndex>& limit_state(const LimitKey& key);
+  OpIndex emit_task(std::int64_t i, const std::optional<LimitKey>& key);
+  std::uint32_t fill_value(double value);
+  void fill(const program::Fill& f);
+  OpIndex add(OpKind kind, std::uint32_t record, std::uint32_t a, std::uint32_t b, std::uint32_t detail,
+              std::vector<OpIndex>& before);
+
+  // instances.cc
+  bool acquire_all();
+  bool acquire(std::size_t argument);
+  InstanceId identify(std::uint32_t set, MemoryId memory, const ArgumentDecision::LayoutDecision& layout,
+                      std::optional<program::ReductionOp> reduction);
+  bool allocate(InstanceId instance);
+  bool reclaimable(std::uint32_t instance) const;
+  void reclaim(InstanceId instance, const std::vector<std::uint32_t>& victims);
+  void report_out_of_memory(std::size_t argument);
+  std::int64_t instance_bytes(const Instance& instance) const;
+
+  // coherence.cc
+  template <typename F>
+  void for_each_slot(std::uint32_t instance, const std::vector<std::uint32_t>& groups, F&& f) const;
+  void make_valid(std::uint32_t instance, const std::vector<std::uint32_t>& groups);
+  void prepare_reduction(std::size_t argument);
+  Holder choose_source(std::uint32_t cell, std::uint32_t to);
+  std::int64_t overlap(std::uint32_t a, std::uint32_t b);
+  void emit_fills(std::uint32_t to);
+  void emit_copies(std::uint32_t to);
+  void emit_folds(std::uint32_t to);
+  void emit(OpKind kind, std::uint32_t to, std::span<const Request> requests);
+  void emit_grouped(OpKind kind, std::uint32_t to, std::vector<Request>& requests);
+  void add_holder(const Request& r, std::uint32_t to);
+  void own(std::uint32_t cell, std::uint32_t instance, std::uint32_t slot);
+  void drop_pending(CellState& cell);
+  void use(std::size_t argument, OpIndex task);
+  void require(std::size_t argument);
+
+  // steady.cc
+  bool walk_loop(const program::Loop& loop, Frame& frame);
+  bool repeats(const program::Loop& loop) const;
+  void join_readers(OpIndex iteration_begin);
+  std::vector<std::uint64_t> snapshot(OpIndex iteration_begin, const Frame& frame) const;
+  void carry(OpIndex previous, OpIndex begin, std::uint32_t first_record);
+  void close_segments();
+
+  std::shared_ptr<const Decisions> decisions_;
+  const program::Program& program_;
+  const machine::Machine& machine_;
+  Options options_;
+  Geometry geometry_;
+  Plan plan_;
+  std::optional<Verdict> verdict_;
+
+  std::vector<Slot> slots_;
+  std::vector<CellState> cells_;
+  std::vector<InstanceState> states_;  // parallel to plan_.instances
+  struct InstanceKey {
+    std::uint32_t set, memory;
+    std::int64_t alignment;
+    std::uint8_t fields, dims, reduction;
+    friend bool operator==(const InstanceKey&, const InstanceKey&) = default;
+  };
+  struct InstanceKeyHash {
+    std::size_t operator()(const InstanceKey& k) const;
+  };
+  std::unordered_map<InstanceKey, InstanceId, InstanceKeyHash> identities_;
+  std::unordered_map<std::uint64_t, std::int64_t> overlaps_;
+  std::vector<std::int64_t> memory_used_, memory_peak_;
+  std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory
+  std::vector<std::array<std::optional<MemoryId>, kMemoryKinds>> closest_;  // by processor
+  std::uint64_t age_ = 0, task_ = 0;
+
+  Work work_;
+  std::vector<Request> copies_, fills_, folds_;
+  std::vector<OpIndex> scratch_;
+  std::vector<std::uint64_t> assigned_stamp_;  // copies taken from an instance in the current launch record:
+  std::vector<std::uint32_t> assigned_;        // valid when the stamp is the record's
+  std::uint64_t launch_stamp_ = kNone;
+
+  std::map<LimitKey, std::deque<OpIndex>> limits_;  // ends of the latest points, at most as many as the limit
+  std::vector<OpIndex> futures_;
+  std::vector<program::LoopCounter> loops_;
+  std::vector<Point> ancestors_;  // immediate parent first
+  std::vector<OpIndex> waiting_timers_;
+  bool inside_loop_ = false;
+  std::uint32_t latest_record_ = kNone;
+  std::map<std::string, std::uint32_t, std::less<>> timer_labels_;
+
+  std::vector<std::int64_t> task_points_;           // executed points by TaskId
+  std::vector<std::vector<char>> loop_dependent_;   // [launch][argument]: its projection reads a loop counter
+  // Which point set an argument uses, where projections do not read loop counters: [launch][position * arguments + k].
+  std::vector<std::vector<std::uint32_t>> set_cache_;
+  // Instance it got last time, tried first: the same index.
+  std::vector<std::vector<InstanceId>> instance_cache_;
+};
+
+}  // namespace mapwright::plan
