@@ -3,8 +3,8 @@
 // Not here: what a task costs (program/, engine/sim). Shipped models: machines/*.toml.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -91,7 +91,7 @@ struct Overheads {
 
 // Counts that the command line may override (--nodes, --gpus, --cpus, --omps) and presets may set (ranks_per_node).
 struct Overrides {
-  std::optional<std::int64_t> nodes, gpus, cpus, omps, ranks_per_node;
+  std::optional<std::int64_t> nodes {}, gpus {}, cpus {}, omps {}, ranks_per_node {};
 };
 
 // Immutable; pass by const reference. Homogeneous nodes, so tables are per node and memory is
@@ -130,14 +130,15 @@ class Machine {
   // O(1); deterministic.
   Route route(MemoryId from, MemoryId to) const;
 
-  struct Builder;  // machine/build.h, used by the TOML reader and by tests
+  struct Builder;  // machine/build.h: private to the library
 
  private:
   friend struct Builder;
-  // One (processor of a node, memory of a node) or (memory, memory) entry of the node template.
+  // One (memory, memory) or (memory, network) entry of the node template; channels count from the node's first.
   struct LocalRoute {
-    std::vector<std::uint32_t> channels;  // local to the node template
-    BytesPerSecond limit;                 // 0: none beyond the channels
+    std::array<std::uint32_t, 6> channels {};
+    std::uint8_t count = 0;
+    BytesPerSecond bandwidth;  // already the smallest of the channels' and the route's own limit
     Seconds latency;
   };
   std::string name_;
