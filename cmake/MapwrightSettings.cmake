@@ -8,6 +8,9 @@ if(MAPWRIGHT_SANITIZE)
     target_compile_options(mapwright_options INTERFACE -fno-sanitize-recover=undefined)
   endif()
 endif()
+if(MAPWRIGHT_FUZZ)
+  target_compile_options(mapwright_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 add_library(mapwright_warnings INTERFACE)
 target_compile_options(mapwright_warnings INTERFACE
