@@ -62,11 +62,17 @@ class Expr {
   bool reads_loop(std::string_view name) const;  // mentions loop.NAME
   bool reads_ancestors() const;
   bool reads_point() const;
+  // The right operands of every `/` and `%`, except constants other than 0.
+  std::vector<Expr> divisors() const;
   std::string to_text() const;
   // Parses the text form. Errors: MW42xx with a span into `source` (relative to `offset`).
   static std::optional<Expr> parse(std::string_view text, const diag::SourcePtr& source, std::uint32_t offset,
                                    diag::Sink& sink);
   friend bool operator==(const Expr&, const Expr&) = default;
+
+  // Bounds of one expression: parse() reports larger ones, operators on larger ones abort.
+  static constexpr int kMaxDepth = 64;
+  static constexpr std::size_t kMaxNodes = 4096;
 
   // Postfix form.
   enum class Op : std::uint8_t { Constant, Point, Ancestor, Loop, Elements, Seconds, Add, Sub, Mul, Div, Mod, Min, Max };
@@ -82,6 +88,7 @@ class Expr {
  private:
   static Expr binary(Op op, const Expr& a, const Expr& b);
   std::vector<Node> nodes_;  // empty: 0
+  int depth_ = 1;            // stack slots that an evaluation needs, at most kMaxDepth
 };
 
 }  // namespace mapwright::program

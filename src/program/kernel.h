@@ -58,6 +58,8 @@ class KernelContext {
   virtual FieldView field(std::size_t argument, std::uint32_t field) const = 0;
   virtual double future(std::size_t index) const = 0;              // value of the launch's index-th future
   virtual void set_result(double value) = 0;                       // this point's contribution to the launch's future
+  // The launch's index-th by-value argument (Launch::values).
+  virtual double value(std::size_t index) const { MW_CHECK(false, "no by-value argument {}", index); }
 };
 
 using Kernel = std::function<void(KernelContext&)>;

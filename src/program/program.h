@@ -127,6 +127,7 @@ struct Launch {
   std::vector<Argument> arguments;
   std::optional<std::pair<FutureId, ReductionOp>> result;  // the points' results reduced to one future
   std::vector<FutureId> futures;                           // values the points read (edges)
+  std::vector<double> values;                              // passed by value to every point's kernel
 };
 
 struct Statement;
@@ -137,6 +138,8 @@ struct Loop {
   std::int64_t count = 0;
   bool traced = false;
   Body body;
+  // Traced loops with the same trace are one trace: later ones replay what the first one recorded. Empty: its own.
+  std::string trace;
 };
 // Every later operation starts after every earlier one ended; with `wait` the parent also stops mapping until then.
 // Top level only.
@@ -194,7 +197,7 @@ struct Program {
   std::vector<std::string> futures;  // names
   Body main;
   Metric metric;
-  std::uint32_t launch_count = 0;    // launches are numbered 0.. in the order they were added
+  std::uint32_t launch_count = 0;    // launches are numbered 0.. through `main`, then the bodies of the tasks in order
   std::int64_t ranks_per_node = 1;   // machine shape the preset was published with
   std::string reference_mapper;      // text; may be empty
   NumericCheck check;                // empty when there is none
@@ -212,18 +215,23 @@ struct Program {
     std::vector<const Loop*> loops;
   };
   std::vector<Site> sites() const;
-  std::int64_t point_tasks() const;  // executed point tasks, loops multiplied out
-  std::string hash() const;          // of everything but kernels and names of parameters
+  std::int64_t point_tasks() const;  // executed point tasks, loops multiplied out; saturates at 2^63 - 1
+  std::string hash() const;          // of everything but kernels and parameters; 32 hexadecimal digits
+  void number_launches();            // sets every Launch::id and launch_count
 };
 
-// Collects a program. Every add_ returns the id that later calls use.
+// Collects a program. Every add_ returns the id that later calls use. Tasks are added before the first body is opened. The
+// reference that a launch call returns is good until the next statement.
 class Builder {
  public:
   explicit Builder(std::string name);
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
   RegionId add_region(std::string name, PointSet points, std::vector<Field> fields);
   PartitionId add_partition(std::string name, RegionId region, Rect colors, std::vector<PointSet> pieces,
                             std::optional<std::pair<PartitionId, std::uint32_t>> parent = std::nullopt);
   // Equal blocks: dimension d is cut into counts[d] pieces of ceil(extent / counts[d]); the last may be smaller or empty.
+  // The region must be one rectangle.
   PartitionId add_block_partition(std::string name, RegionId region, std::span<const std::int64_t> counts);
   TaskId add_task(std::string name, std::vector<Variant> variants);
   FutureId add_future(std::string name);
@@ -233,7 +241,7 @@ class Builder {
   // Statements are appended to the innermost open block: the top level, a loop, or a task's body.
   Launch& index_launch(TaskId task, Rect domain, std::vector<Argument> arguments);
   Launch& single_launch(TaskId task, std::vector<Argument> arguments);
-  void begin_loop(std::string name, std::int64_t count, bool traced = false);
+  void begin_loop(std::string name, std::int64_t count, bool traced = false, std::string trace = {});
   void end_loop();
   void begin_body(TaskId task);  // the statements that follow are launched by every point of `task`
   void end_body();
@@ -243,7 +251,8 @@ class Builder {
   void fill(RegionId region, std::vector<FieldIndex> fields, double value, std::optional<PartitionId> partition = {});
   void wait(FutureId future);
 
-  // Validates and returns the program. A mistake of an app is our bug and aborts; use validate() for files.
+  // Numbers the launches, validates and returns the program. A mistake of an app is our bug and aborts; use validate()
+  // for files.
   Program finish();
 
  private:
@@ -251,8 +260,15 @@ class Builder {
   std::vector<Body*> open_;
 };
 
+// Runs all kernels one after the other in program order on one instance per region: what every engine's results are
+// compared with. Points of a launch run in domain order (first dimension fastest), reductions fold after each point, fresh
+// and write-discard data are NaN. Errors: MW6101 a task without a kernel, or kernels that demand different layouts of one
+// region; MW4113 regions larger than `max_bytes`.
+Expected<std::unique_ptr<RegionReader>> run_sequential(const Program& p, std::int64_t max_bytes = std::int64_t {1} << 32);
+
 // Everything a program must satisfy (projections in range over whole domains, fields exist, nesting acyclic, sizes
-// bounded: 2^26 point tasks per launch, 2^24 colours, 2^20 statements). Diagnostics MW41xx.
+// bounded: 2^26 point tasks per launch, 2^24 colours, 2^20 statements). Diagnostics MW41xx, without places; those of
+// import_json() have them. Cost: linear in points of launches times what their projections read.
 bool validate(const Program& p, diag::Sink& sink);
 
 // The file format mapwright.program/1 (docs/formats/program.md): everything but kernels and the check.

@@ -1,0 +1,100 @@
+#include <gtest/gtest.h>
+
+#include "program/cover.h"
+#include "programs.h"
+
+namespace mapwright::program {
+namespace {
+
+TEST(Builder, BlockPartitionsCutWithCeilAndMayHaveEmptyPieces) {
+  Builder b("blocks");
+  const RegionId r = b.add_region("x", line(10), {{"v", 8}});
+  const PartitionId q = b.add_block_partition("q", r, std::array<std::int64_t, 1> {4});  // ceil(10 / 4) = 3: 3 3 3 1
+  const PartitionId e = b.add_block_partition("e", r, std::array<std::int64_t, 1> {6});  // ceil(10 / 6) = 2: 2 2 2 2 2 0
+  const auto& pieces = b.program().partitions[q.value].pieces;
+  EXPECT_EQ(pieces[0].volume(), 3);
+  EXPECT_EQ(pieces[3], PointSet(Rect({9}, {9})));
+  EXPECT_TRUE(b.program().partitions[q.value].disjoint);
+  EXPECT_TRUE(b.program().partitions[q.value].complete);
+  EXPECT_TRUE(b.program().partitions[e.value].pieces[5].empty());
+  EXPECT_TRUE(b.program().partitions[e.value].complete);
+}
+
+TEST(Builder, BlockPartitionsCountColoursFirstDimensionFastest) {
+  Builder b("blocks");
+  const RegionId r = b.add_region("x", PointSet(Rect::of_extents({4, 6})), {{"v", 8}});
+  const PartitionId q = b.add_block_partition("q", r, std::array<std::int64_t, 2> {2, 3});
+  EXPECT_EQ(b.program().partitions[q.value].pieces[1], PointSet(Rect({2, 0}, {3, 1})));
+  EXPECT_EQ(b.program().partitions[q.value].pieces[2], PointSet(Rect({0, 2}, {1, 3})));
+}
+
+// outer(i), i in 0..1, launches leaf(j), j in 0..2, in a loop of 4; main launches outer in a loop of 5, then leaf once.
+Program nest() {
+  Builder b("nest");
+  const RegionId r = b.add_region("x", line(12), {{"v", 8}});
+  const PartitionId halves = b.add_block_partition("halves", r, std::array<std::int64_t, 1> {2});
+  const PartitionId sixths = b.add_block_partition("sixths", r, std::array<std::int64_t, 1> {6});
+  const TaskId leaf = b.add_task("leaf", {cpu([](KernelContext&) {})});
+  const TaskId outer = b.add_task("outer", {inner()});
+  b.begin_body(outer);
+  b.begin_loop("k", 4);
+  b.index_launch(leaf, Rect::of_extents({3}),
+                 {piece("x", r, sixths, {Expr::ancestor(1, 0) * 3 + (Expr::point(0) + Expr::loop("k")) % 3}, Privilege::ReadWrite)});
+  b.end_loop();
+  b.end_body();
+  b.begin_loop("step", 5);
+  b.index_launch(outer, Rect::of_extents({2}), {piece("x", r, halves, {Expr::point(0)}, Privilege::ReadWrite)});
+  b.end_loop();
+  b.single_launch(leaf, {whole("x", r, Privilege::Read)});
+  return b.finish();
+}
+
+TEST(Program, SitesAreInProgramOrderWithTheirParentsAndLoops) {
+  const Program p = nest();
+  const auto sites = p.sites();
+  ASSERT_EQ(sites.size(), 3u);
+  EXPECT_EQ(p.tasks[sites[0].launch->task.value].name, "outer");
+  EXPECT_EQ(sites[1].parents, std::vector<const Launch*> {sites[0].launch});
+  ASSERT_EQ(sites[1].loops.size(), 2u);
+  EXPECT_EQ(sites[1].loops[0]->name, "step");
+  EXPECT_EQ(sites[1].loops[1]->name, "k");
+  EXPECT_FALSE(sites[2].launch->index);
+  // Numbered through main, then the bodies.
+  EXPECT_EQ(sites[0].launch->id.value, 0u);
+  EXPECT_EQ(sites[2].launch->id.value, 1u);
+  EXPECT_EQ(sites[1].launch->id.value, 2u);
+  EXPECT_EQ(p.launch_count, 3u);
+}
+
+TEST(Program, PointTasksMultiplyLoopsAndParents) {
+  EXPECT_EQ(nest().point_tasks(), 5 * 2 + 5 * 2 * 4 * 3 + 1);
+}
+
+TEST(Program, ColoursOfExpressionsAndTables) {
+  const Program p = nest();
+  const auto sites = p.sites();
+  const Point parent {1};
+  const LoopCounter loops[] = {{"k", 2}};
+  ExprContext c;
+  c.point = {2};
+  c.ancestors = {&parent, 1};
+  c.loops = loops;
+  const Argument& a = sites[1].launch->arguments[0];
+  EXPECT_EQ(p.color(*sites[1].launch, a, c), 4u);  // 3 + (2 + 2) % 3
+  EXPECT_EQ(p.points(a, 4), PointSet(Rect({8}, {9})));
+  Launch l = *sites[1].launch;
+  l.arguments[0].projection = {{}, {5, 0, 3}};
+  EXPECT_EQ(p.color(l, l.arguments[0], c), 3u);
+  EXPECT_EQ(p.color(*sites[2].launch, sites[2].launch->arguments[0], c), 0u);
+}
+
+TEST(Program, FindsTasksAndVariants) {
+  const Program p = nest();
+  ASSERT_NE(p.find_task("outer"), nullptr);
+  EXPECT_EQ(p.find_task("other"), nullptr);
+  EXPECT_NE(p.variant(TaskId(0), ProcessorKind::Cpu), nullptr);
+  EXPECT_EQ(p.variant(TaskId(0), ProcessorKind::Gpu), nullptr);
+}
+
+}  // namespace
+}  // namespace mapwright::program
