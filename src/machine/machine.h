@@ -167,6 +167,10 @@ std::vector<std::string> shipped_machine_names();
 // NAME of a shipped model or the path of a .toml file. Errors as diagnostics, with the nearest shipped name.
 std::optional<Machine> load_machine(const std::string& name_or_path, const Overrides& overrides, diag::Sink& sink);
 
+// A description of this host, as text to be saved and edited: counts and capacities from hwloc, other figures from
+// `generic`. Error: MW4012 when hwloc cannot look at the host.
+Expected<std::string> detect_machine();
+
 // A readable description for `machines show`: processors, memories, channels, a matrix of copy bandwidths.
 std::string describe(const Machine& m);
 

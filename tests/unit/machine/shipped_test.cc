@@ -118,7 +118,7 @@ TEST(Shipped, DescriptionNamesWhatExists) {
 }
 
 TEST(Large, LimitsAreReachable) {
-  // 65,536 nodes x (4 + 4 + 2) processors = 655,360, and 13 x 65,536 channels and more: below 2^22 = 4,194,304 each.
+  // 65,536 nodes x (4 + 4 + 2) processors = 655,360, and 18 x 65,536 = 1,179,648 channels: below 2^22 = 4,194,304 each.
   const Machine m = shipped("p100", {.nodes = 65536});
   EXPECT_EQ(m.processors().size(), 655360U);
   EXPECT_EQ(m.processor_name(*m.find(ProcessorKind::Gpu, SpaceId(std::size_t {65535}), 3)), "node65535.GPU3");
