@@ -81,15 +81,17 @@ void Planner::own(std::uint32_t c, std::uint32_t instance, std::uint32_t slot) {
   ++states_[instance].valid;
 }
 
-// Everything that must happen before `groups` of the instance hold the current contents.
-void Planner::make_valid(std::uint32_t to, const std::vector<std::uint32_t>& groups) {
+// Everything that must happen before `groups` of the instance hold the current contents; with `clash`, only of the cells
+// that have contributions of another operator.
+void Planner::make_valid(std::uint32_t to, const std::vector<std::uint32_t>& groups, std::optional<ReductionOp> clash) {
   copies_.clear();
   fills_.clear();
   folds_.clear();
   for_each_slot(to, groups, [&](std::uint32_t c, std::uint32_t slot) {
     const CellState& cell = cells_[c];
+    if (clash && (cell.pending.empty() || cell.pending_op == *clash)) return;
     if (!slots_[slot].valid) {
-      if (cell.valid.empty()) {
+      if (cell.fill != kNone) {
         fills_.push_back({cell.fill, 0, slot, c});
       } else {
         const Holder from = choose_source(c, to);
@@ -213,7 +215,7 @@ void Planner::prepare_reduction(std::size_t k) {
       return;
     }
     states_[ordinary.value].pinned = task_;
-    make_valid(ordinary.value, groups);
+    make_valid(ordinary.value, groups, a.reduction);
   }
   double identity = 0;
   if (a.reduction == ReductionOp::Min) identity = std::numeric_limits<double>::infinity();

@@ -5,6 +5,7 @@
 
 #include "plan/default_policy.h"
 #include "plan/plan.h"
+#include "plan/sites.h"
 
 namespace mapwright::plan {
 
@@ -22,18 +23,18 @@ std::string quoted(std::string_view name) { return fmt::format("`{}`", name); }
 class Decider {
  public:
   Decider(const sema::Mapper& mapper, const Program& program, const machine::Machine& machine, diag::Sink& sink, bool strict)
-      : mapper_(mapper), program_(program), machine_(machine), sink_(sink), strict_(strict), sites_(program.sites()),
+      : mapper_(mapper), program_(program), machine_(machine), sink_(sink), strict_(strict), sites_(number_sites(program)),
         evaluator_(mapper, machine.shape()) {}
 
   std::optional<Decisions> run() {
     out_.source = mapper_.source();
-    out_.launches.resize(program_.launch_count);
+    out_.launches.resize(sites_.decisions);
     const int errors_before = sink_.errors();
     decide_replication();
-    for (const Program::Site& site : sites_) {
+    for (const Sites::Entry& entry : sites_.entries) {
       // A nested launch cannot be placed when its parent could not.
-      const bool parent_failed = !site.parents.empty() && failed_.contains(site.parents.back()->id);
-      if (parent_failed || !decide_launch(site)) failed_.insert(site.launch->id);
+      const bool parent_failed = !entry.parents.empty() && failed_.contains(entry.parents.back());
+      if (parent_failed || !decide_launch(entry)) failed_.insert(entry.decision);
     }
     check_names();
     check_dead_statements();
@@ -77,8 +78,10 @@ class Decider {
     }
   }
 
-  bool decide_launch(const Program::Site& site) {
-    LaunchDecision& d = out_.launches[site.launch->id.value];
+  bool decide_launch(const Sites::Entry& entry) {
+    const Program::Site& site = entry.site;
+    LaunchDecision& d = out_.launches[entry.decision];
+    d.launch = site.launch->id;
     bool fell_back = false;
     if (!decide_kind(*site.launch, d, fell_back)) return false;
     if (const auto limit = mapper_.instance_limit(task_of(*site.launch).name)) {
@@ -86,7 +89,7 @@ class Decider {
       d.limit_origin = limit->span;
       use(limit->span);
     }
-    bool good = place(site, d, fell_back);
+    bool good = place(entry, d, fell_back);
     for (std::size_t i = 0; i < site.launch->arguments.size(); ++i) {
       d.arguments.emplace_back();
       good = decide_argument(*site.launch, i, d) && good;
@@ -145,7 +148,8 @@ class Decider {
     ProcessorId processor;
   };
 
-  ParentContext parent_context(const Program::Site& site, std::int64_t expansion) const {
+  ParentContext parent_context(const Sites::Entry& entry, std::int64_t expansion) const {
+    const Program::Site& site = entry.site;
     ParentContext context;
     sema::TaskContext top;
     top.name = program_.top_level;
@@ -163,7 +167,7 @@ class Decider {
     std::int64_t e = 0;
     for (std::size_t k = 0; k < site.parents.size(); ++k) {
       const Launch& parent = *site.parents[k];
-      const LaunchDecision& d = out_.launches[parent.id.value];
+      const LaunchDecision& d = out_.launches[entry.parents[k]];
       const std::int64_t position = e * parent.domain.volume() + index[k];
       context.processor = d.processors[static_cast<std::size_t>(position)];
       const machine::Processor& p = machine_[context.processor];
@@ -181,7 +185,8 @@ class Decider {
     return context;
   }
 
-  bool place(const Program::Site& site, LaunchDecision& d, bool fell_back) {
+  bool place(const Sites::Entry& entry, LaunchDecision& d, bool fell_back) {
+    const Program::Site& site = entry.site;
     const Launch& launch = *site.launch;
     const std::string_view name = task_of(launch).name;
     auto map = launch.index ? mapper_.index_map(name, d.kind) : mapper_.single_map(name, d.kind);
@@ -199,24 +204,24 @@ class Decider {
     for (const Launch* parent : site.parents) expansions *= parent->domain.volume();
     d.processors.reserve(static_cast<std::size_t>(expansions * launch.domain.volume()));
     if (!map) {
-      place_by_default(site, d, expansions);
+      place_by_default(entry, d, expansions);
       return true;
     }
     d.placement_origin = map->span;
     use(map->span);
     for (std::int64_t e = 0; e < expansions; ++e) {
-      if (!place_by_map(site, d, *map, e)) return false;
+      if (!place_by_map(entry, d, *map, e)) return false;
     }
     warn_about_load(launch, d);
     return true;
   }
 
-  void place_by_default(const Program::Site& site, LaunchDecision& d, std::int64_t expansions) {
-    const Launch& launch = *site.launch;
+  void place_by_default(const Sites::Entry& entry, LaunchDecision& d, std::int64_t expansions) {
+    const Launch& launch = *entry.site.launch;
     const auto processors_of = [&](machine::SpaceId space, std::vector<ProcessorId>& out) {
       for (std::uint32_t i = 0; i < machine_.processors_per_space(d.kind); ++i) out.push_back(*machine_.find(d.kind, space, i));
     };
-    if (site.parents.empty()) {
+    if (entry.parents.empty()) {
       if (!launch.index) {
         d.processors.push_back(*machine_.find(d.kind, machine::SpaceId(0), 0));
       } else if (out_.replicated) {
@@ -230,7 +235,7 @@ class Decider {
     }
     std::map<machine::SpaceId, std::vector<ProcessorId>> by_space;
     for (std::int64_t e = 0; e < expansions; ++e) {
-      const LaunchDecision& parent = out_.launches[site.parents.back()->id.value];
+      const LaunchDecision& parent = out_.launches[entry.parents.back()];
       const machine::SpaceId space = machine_[parent.processors[static_cast<std::size_t>(e)]].space;
       auto& placed = by_space[space];
       if (placed.empty()) {
@@ -242,9 +247,9 @@ class Decider {
     }
   }
 
-  bool place_by_map(const Program::Site& site, LaunchDecision& d, const sema::Decided<sema::FunctionId>& map, std::int64_t e) {
-    const Launch& launch = *site.launch;
-    const ParentContext parent = parent_context(site, e);
+  bool place_by_map(const Sites::Entry& entry, LaunchDecision& d, const sema::Decided<sema::FunctionId>& map, std::int64_t e) {
+    const Launch& launch = *entry.site.launch;
+    const ParentContext parent = parent_context(entry, e);
     sema::TaskContext task;
     task.name = task_of(launch).name;
     task.kind = d.kind;
@@ -449,10 +454,11 @@ class Decider {
 
   std::set<std::string> argument_names(const std::string& task) const {
     std::set<std::string> names;
-    for (const Program::Site& site : sites_) {
-      if (task != "*" && task_of(*site.launch).name != task) continue;
-      for (std::size_t i = 0; i < site.launch->arguments.size(); ++i) {
-        const sema::ArgumentNames n = names_of(*site.launch, i);
+    for (const Sites::Entry& entry : sites_.entries) {
+      const Launch& launch = *entry.site.launch;
+      if (task != "*" && task_of(launch).name != task) continue;
+      for (std::size_t i = 0; i < launch.arguments.size(); ++i) {
+        const sema::ArgumentNames n = names_of(launch, i);
         for (const std::string_view name : {n.own, n.partition, n.region}) {
           if (!name.empty()) names.emplace(name);
         }
@@ -495,10 +501,10 @@ class Decider {
   const machine::Machine& machine_;
   diag::Sink& sink_;
   bool strict_;
-  std::vector<Program::Site> sites_;
+  Sites sites_;
   sema::PlacementEvaluator evaluator_;
   Decisions out_;
-  std::set<LaunchId> failed_;
+  std::set<std::uint32_t> failed_;  // decisions
   std::vector<diag::Span> used_, unknown_;
 };
 

@@ -255,6 +255,7 @@ class Maker {
     std::map<RegionId, std::set<program::ReductionOp>> operators;
     for (const Program::Site& site : sites_) {
       auto& of_launch = g_.argument_groups[site.launch->id.value];
+      of_launch.clear();  // a launch can stand at several sites
       for (const program::Argument& a : site.launch->arguments) {
         of_launch.push_back(a.privilege == Privilege::None ? std::vector<std::uint32_t> {} : groups_of(a.region, a.fields));
         if (a.privilege == Privilege::Reduce) {

@@ -23,7 +23,7 @@ bool Planner::acquire_all() {
 bool Planner::acquire(std::size_t k) {
   const program::Argument& a = work_.launch->arguments[k];
   const ArgumentDecision& d = work_.decision->arguments[k];
-  InstanceId& cached = instance_cache_[work_.launch->id.value][work_.position * work_.sets.size() + k];
+  InstanceId& cached = instance_cache_[work_.site][work_.position * work_.sets.size() + k];
   if (cached.value != kNone && states_[cached.value].live && plan_.instances[cached.value].points.value == work_.sets[k]) {
     states_[cached.value].pinned = task_;
     work_.arguments[k] = {cached, 0};

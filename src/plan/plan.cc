@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include "plan/planner.h"
+#include "plan/sites.h"
 
 namespace mapwright::plan {
 
@@ -18,6 +19,23 @@ std::uint64_t Plan::executed_tasks() const {
     n += tasks * s.repeat;
   }
   return n;
+}
+
+Sites number_sites(const program::Program& program) {
+  Sites out;
+  out.decisions = program.launch_count;
+  std::vector<bool> seen(program.launch_count);
+  std::vector<std::uint32_t> open;  // decisions of the launches above the current site
+  for (program::Program::Site& site : program.sites()) {
+    open.resize(site.parents.size());
+    const LaunchId launch = site.launch->id;
+    const std::uint32_t decision = seen[launch.value] ? out.decisions++ : launch.value;
+    seen[launch.value] = true;
+    out.child[{open.empty() ? kNone : open.back(), launch}] = decision;
+    out.entries.push_back({std::move(site), decision, open});
+    open.push_back(decision);
+  }
+  return out;
 }
 
 tl::expected<Plan, Verdict> make_plan(std::shared_ptr<const Decisions> decisions, const program::Program& program,

@@ -52,6 +52,7 @@ struct ArgumentDecision {
 
 // Everything the mapper decides about one launch statement.
 struct LaunchDecision {
+  LaunchId launch;
   ProcessorKind kind = ProcessorKind::Cpu;
   Origin kind_origin;
   const program::Variant* variant = nullptr;
@@ -68,7 +69,9 @@ struct LaunchDecision {
 // The result of static verification: complete when there were no errors.
 struct Decisions {
   diag::SourcePtr source;                 // of the mapper
-  std::vector<LaunchDecision> launches;   // by LaunchId
+  // By LaunchId. A launch in the body of a task that several statements launch has further entries after those, one for
+  // each statement beyond the first (LaunchRecord::decision).
+  std::vector<LaunchDecision> launches;
   bool replicated = false;                // the top-level task
   Origin replicated_origin;
   std::vector<std::string> printed;       // output of `print`
@@ -169,6 +172,7 @@ struct Transfer {
 // One execution of a launch statement by one parent.
 struct LaunchRecord {
   LaunchId launch;
+  std::uint32_t decision = 0;   // into Decisions::launches
   OpIndex parent = kNoOp;       // task op of the parent; kNoOp at top level
   std::uint32_t expansion = 0;  // e of LaunchDecision::processors
   std::uint32_t counters = 0;   // first of its loop counters in `counters`, outermost loop first (Site::loops)

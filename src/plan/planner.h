@@ -10,6 +10,7 @@
 
 #include "plan/geometry.h"
 #include "plan/plan.h"
+#include "plan/sites.h"
 
 namespace mapwright::plan {
 
@@ -53,6 +54,7 @@ class Planner {
   // The task that launches: the top level or a point of an inner task.
   struct Frame {
     OpIndex parent = kNoOp;
+    std::uint32_t decision = kNone;  // of the parent
     std::int64_t expansion = 0;
     ProcessorId processor;
     OpIndex fence = kNoOp, gate = kNoOp;
@@ -61,6 +63,7 @@ class Planner {
   // The point task being planned.
   struct Work {
     const program::Launch* launch = nullptr;
+    std::uint32_t site = 0;  // number of the decision
     const LaunchDecision* decision = nullptr;
     std::uint32_t record = 0;
     std::uint32_t position = 0;  // e * volume + i
@@ -86,6 +89,7 @@ class Planner {
   bool walk_statement(const program::Statement& statement, Frame& frame);
   bool walk_launch(const program::Launch& launch, Frame& frame);
   bool plan_point(const program::Launch& launch, std::uint32_t record, std::int64_t i, Frame& frame);
+  bool walk_body(const program::Launch& launch, OpIndex task, std::int64_t i, const Frame& frame, OpIndex& end);
   void find_sets(const program::Launch& launch, std::int64_t i);
   std::optional<LimitKey> limit_key(const Frame& frame) const;
   std::deque<OpIndex>& limit_state(const LimitKey& key);
@@ -109,7 +113,8 @@ class Planner {
   // coherence.cc
   template <typename F>
   void for_each_slot(std::uint32_t instance, const std::vector<std::uint32_t>& groups, F&& f) const;
-  void make_valid(std::uint32_t instance, const std::vector<std::uint32_t>& groups);
+  void make_valid(std::uint32_t instance, const std::vector<std::uint32_t>& groups,
+                  std::optional<program::ReductionOp> clash = std::nullopt);
   void prepare_reduction(std::size_t argument);
   Holder choose_source(std::uint32_t cell, std::uint32_t to);
   std::int64_t overlap(std::uint32_t a, std::uint32_t b);
@@ -136,6 +141,7 @@ class Planner {
   const program::Program& program_;
   const machine::Machine& machine_;
   Options options_;
+  Sites sites_;
   Geometry geometry_;
   Plan plan_;
   std::optional<Verdict> verdict_;
@@ -177,7 +183,7 @@ class Planner {
 
   std::vector<std::int64_t> task_points_;           // executed points by TaskId
   std::vector<std::vector<char>> loop_dependent_;   // [launch][argument]: its projection reads a loop counter
-  // Which point set an argument uses, where projections do not read loop counters: [launch][position * arguments + k].
+  // Which point set an argument uses, where projections do not read loop counters: [decision][position * arguments + k].
   std::vector<std::vector<std::uint32_t>> set_cache_;
   // Instance it got last time, tried first: the same index.
   std::vector<std::vector<InstanceId>> instance_cache_;

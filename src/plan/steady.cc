@@ -76,6 +76,7 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
     const auto first_record = static_cast<std::uint32_t>(plan_.records.size());
     if (!walk(loop.body, frame)) return false;
     if (outermost) join_readers(begin);
+    if (steady && begin == plan_.ops.size()) break;  // nothing happens in it
     if (steady) {
       MW_CHECK(begin - previous == plan_.ops.size() - begin, "a steady loop changed its number of operations");
       carry(previous, begin, first_record);

@@ -10,10 +10,10 @@ using program::Privilege;
 Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Program& program,
                  const machine::Machine& machine, Options options)
     : decisions_(std::move(decisions)), program_(program), machine_(machine), options_(options),
-      geometry_(make_geometry(program)), cells_(geometry_.cells.size()), memory_used_(machine.memories().size()),
+      sites_(number_sites(program)), geometry_(make_geometry(program)), cells_(geometry_.cells.size()), memory_used_(machine.memories().size()),
       memory_peak_(machine.memories().size()), memory_live_(machine.memories().size()),
-      closest_(machine.processors().size()), futures_(program.futures.size(), kNoOp), set_cache_(program.launch_count),
-      instance_cache_(program.launch_count) {
+      closest_(machine.processors().size()), futures_(program.futures.size(), kNoOp), set_cache_(sites_.decisions),
+      instance_cache_(sites_.decisions) {
   for (std::size_t p = 0; p < closest_.size(); ++p) {
     for (const MemoryKind kind : kAllMemoryKinds) {
       if (kind == MemoryKind::Virtual) continue;
@@ -24,14 +24,17 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
   plan_.fill_values.push_back(0);  // what a region holds before anything wrote it
   task_points_.assign(program.tasks.size(), 0);
   loop_dependent_.resize(program.launch_count);
-  for (const program::Program::Site& site : program.sites()) {
+  for (const auto& [site, decision, parents] : sites_.entries) {
     double points = static_cast<double>(site.launch->domain.volume());
     for (const program::Launch* parent : site.parents) points *= static_cast<double>(parent->domain.volume());
     for (const program::Loop* loop : site.loops) points *= static_cast<double>(loop->count);
     std::int64_t& sum = task_points_[site.launch->task.value];
     sum += static_cast<std::int64_t>(std::min(points, 1e18 - static_cast<double>(sum)));
-    for (const program::Argument& a : site.launch->arguments) {
-      loop_dependent_[site.launch->id.value].push_back(
+    auto& dependent = loop_dependent_[site.launch->id.value];
+    dependent.resize(site.launch->arguments.size());
+    for (std::size_t k = 0; k < dependent.size(); ++k) {
+      const program::Argument& a = site.launch->arguments[k];
+      dependent[k] |= static_cast<char>(
           a.partition && std::any_of(site.loops.begin(), site.loops.end(), [&](const program::Loop* loop) {
             return std::any_of(a.projection.colors.begin(), a.projection.colors.end(),
                                [&](const program::Expr& e) { return e.reads_loop(loop->name); });
@@ -107,6 +110,7 @@ bool Planner::walk_launch(const program::Launch& launch, Frame& frame) {
   const auto record = static_cast<std::uint32_t>(plan_.records.size());
   LaunchRecord r;
   r.launch = launch.id;
+  r.decision = sites_.child.at({frame.decision, launch.id});
   r.parent = frame.parent;
   r.expansion = static_cast<std::uint32_t>(frame.expansion);
   r.counters = static_cast<std::uint32_t>(plan_.counters.size());
@@ -137,9 +141,9 @@ void Planner::find_sets(const program::Launch& launch, std::int64_t i) {
   const std::size_t n = launch.arguments.size();
   work_.sets.assign(n, kNone);
   if (n == 0) return;
-  auto& cache = set_cache_[launch.id.value];
+  auto& cache = set_cache_[work_.site];
   if (cache.empty()) cache.assign(work_.decision->processors.size() * n, kNone - 1);  // kNone - 1: not known yet
-  auto& instances = instance_cache_[launch.id.value];
+  auto& instances = instance_cache_[work_.site];
   if (instances.empty()) instances.assign(cache.size(), InstanceId(kNone));
   const std::size_t at = static_cast<std::size_t>(work_.position) * n;
   std::optional<program::ExprContext> context;
@@ -168,7 +172,8 @@ void Planner::find_sets(const program::Launch& launch, std::int64_t i) {
 
 bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, std::int64_t i, Frame& frame) {
   work_.launch = &launch;
-  work_.decision = &decisions_->launches[launch.id.value];
+  work_.site = plan_.records[record].decision;
+  work_.decision = &decisions_->launches[work_.site];
   work_.record = record;
   work_.position = static_cast<std::uint32_t>(frame.expansion * launch.domain.volume() + i);
   work_.processor = work_.decision->processors[work_.position];
@@ -185,19 +190,7 @@ bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, st
     if (work_.arguments[k].instance.value != kNone) use(k, task);
   }
   OpIndex end = task;
-  const program::Task& t = program_.tasks[launch.task.value];
-  if (work_.decision->variant->inner && !t.body.empty()) {
-    Frame inner;
-    inner.parent = task;
-    inner.expansion = work_.position;
-    inner.processor = work_.processor;
-    inner.fence = frame.fence;
-    ancestors_.insert(ancestors_.begin(), launch.index ? launch.domain.delinearize(i) : Point());
-    if (!walk(t.body, inner)) return false;
-    ancestors_.erase(ancestors_.begin());
-    inner.children.push_back(task);
-    end = add(OpKind::Complete, record, task, kNone, kNone, inner.children);
-  }
+  if (work_.decision->variant->inner && !walk_body(launch, task, i, frame, end)) return false;
   if (key) limit_state(*key).push_back(end);
   frame.children.push_back(end);
   if (plan_.ops.size() < kNoOp - 2) return true;
@@ -209,6 +202,24 @@ bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, st
   v.diagnostics.push_back(std::move(d));
   verdict_ = std::move(v);
   return false;
+}
+
+// What a point of an inner task launches. `end` becomes the operation that ends when all of it has ended.
+bool Planner::walk_body(const program::Launch& launch, OpIndex task, std::int64_t i, const Frame& frame, OpIndex& end) {
+  const program::Body& body = program_.tasks[launch.task.value].body;
+  if (body.empty()) return true;
+  Frame inner;
+  inner.parent = task;
+  inner.decision = work_.site;
+  inner.expansion = work_.position;
+  inner.processor = work_.processor;
+  inner.fence = frame.fence;
+  ancestors_.insert(ancestors_.begin(), launch.index ? launch.domain.delinearize(i) : Point());
+  if (!walk(body, inner)) return false;
+  ancestors_.erase(ancestors_.begin());
+  inner.children.push_back(task);
+  end = add(OpKind::Complete, plan_.ops[task].record, task, kNone, kNone, inner.children);
+  return true;
 }
 
 std::optional<Planner::LimitKey> Planner::limit_key(const Frame& frame) const {
