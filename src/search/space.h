@@ -87,8 +87,9 @@ class SearchSpace {
   // The mapper text of a point, commented and in the formatter's form. Equal points give equal texts.
   std::string render(const Point& point) const;
 
+  struct Impl;  // private to search/
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

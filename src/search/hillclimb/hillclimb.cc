@@ -1,0 +1,264 @@
+// Reading guide: a Climb is a point, its result and the moves from it that were not tried; Hillclimb keeps the climb from
+// the best point and, after a stall, a side climb from a kicked or random point. MoveOrder draws the next move: first a
+// class (decision, how much is tied), by its weight and its past success, then one of its moves.
+#include "search/hillclimb/hillclimb.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace mapwright::search {
+
+namespace {
+
+// Stalls: evaluations without improvement after which the climb from the best point pauses, and a side climb ends.
+constexpr int kStallBest = 24, kStallSide = 10;
+constexpr int kSidewaysInARow = 6;
+constexpr int kDrawsPerProposal = 400, kTriesPerBatch = 20;
+
+struct MoveClass {
+  Decision decision = Decision::Kind;
+  Move::Scope scope = Move::Scope::One;
+  bool weighted = false;  // chooses weights of a placement function: many moves that are much alike
+  friend auto operator<=>(const MoveClass&, const MoveClass&) = default;
+};
+
+// How much a class of moves usually changes, before anything is known of the program.
+double prior(const MoveClass& c) {
+  using Scope = Move::Scope;
+  switch (c.decision) {
+    case Decision::SingleMap: return c.scope == Scope::All ? 8 : 10;
+    case Decision::IndexMap: return c.weighted ? 2 : c.scope == Scope::One ? 5 : 6;
+    case Decision::Memory: return c.scope == Scope::Region ? 6 : c.scope == Scope::One ? 3 : 2;
+    case Decision::Layout: return c.scope == Scope::All ? 4 : c.scope == Scope::Region ? 3 : c.scope == Scope::Task ? 2 : 1;
+    case Decision::Kind: return c.scope == Scope::All ? 1 : 2;
+    case Decision::Limit: return 1.5;
+    case Decision::Collect: return 1.5;
+    case Decision::Replicate: return 2;
+    case Decision::Spill: return 0.5;
+    case Decision::Weight: return 1;
+  }
+  return 1;
+}
+
+// Successes and trials of classes over the whole run.
+class Experience {
+ public:
+  double weight(const MoveClass& c) const {
+    const auto found = seen_.find(c);
+    if (found == seen_.end()) return prior(c);
+    return prior(c) * (1 + 3.0 * found->second.successes) / (1 + 0.25 * found->second.trials);
+  }
+  void learn(const MoveClass& c, bool success) {
+    ++seen_[c].trials;
+    seen_[c].successes += success ? 1 : 0;
+  }
+
+ private:
+  struct Count {
+    int trials = 0, successes = 0;
+  };
+  std::map<MoveClass, Count> seen_;
+};
+
+// The untried moves from one point.
+class MoveOrder {
+ public:
+  MoveOrder() = default;
+  MoveOrder(const SearchSpace& space, const Point& point) {
+    for (Move& move : space.moves(point)) {
+      const bool weighted = std::any_of(move.assignments.begin(), move.assignments.end(), [&](const auto& a) {
+        return space.parameters()[a.first].decision == Decision::Weight;
+      });
+      classes_[{move.decision, move.scope, weighted}].push_back(std::move(move));
+    }
+  }
+  bool empty() const { return classes_.empty(); }
+
+  std::pair<MoveClass, Move> draw(const Experience& experience, Rng& rng) {
+    double total = 0;
+    for (const auto& [c, moves] : classes_) total += experience.weight(c);
+    double at = rng.unit() * total;
+    auto chosen = classes_.begin();
+    for (auto next = chosen; next != classes_.end(); ++next) {
+      chosen = next;
+      at -= experience.weight(next->first);
+      if (at < 0) break;
+    }
+    std::vector<Move>& moves = chosen->second;
+    std::swap(moves[rng.below(moves.size())], moves.back());
+    std::pair<MoveClass, Move> out {chosen->first, std::move(moves.back())};
+    moves.pop_back();
+    if (moves.empty()) classes_.erase(chosen);
+    return out;
+  }
+
+ private:
+  std::map<MoveClass, std::vector<Move>> classes_;
+};
+
+struct Climb {
+  Point point;
+  std::optional<Evaluation> result;  // absent until the point itself was evaluated
+  MoveOrder moves;
+  int stall = 0, sideways = 0;
+};
+
+class Hillclimb final : public Strategy {
+ public:
+  explicit Hillclimb(const StrategyContext& context)
+      : context_(context), rng_(counter_random(context.seed, 1, 0)) {}
+
+  std::vector<Proposal> ask(std::size_t n) override {
+    asked_.clear();
+    std::vector<Proposal> out;
+    for (int tries = 0; tries < kTriesPerBatch && out.empty(); ++tries) {
+      choose_climb();
+      while (out.size() < n) {
+        std::optional<Proposal> p = side_ && !side_->result && out.empty() ? start_of_side() : next_move();
+        if (!p) break;
+        out.push_back(std::move(*p));
+      }
+    }
+    return out;
+  }
+
+  void tell(std::span<const Result> results) override {
+    if (!best_.result) return begin(results);
+    Climb& climb = side_ ? *side_ : best_;
+    const Result* winner = nullptr;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const Result& r = results[i];
+      const bool gain = climb.result && better(*r.evaluation, *climb.result, context_.higher_is_better);
+      if (asked_[i]) experience_.learn(*asked_[i], gain);
+      if (!winner || better(*r.evaluation, *winner->evaluation, context_.higher_is_better)) winner = &r;
+    }
+    if (winner) settle(climb, *winner, static_cast<int>(results.size()));
+    if (side_ && side_->result && better(*side_->result, *best_.result, context_.higher_is_better)) {
+      best_ = std::move(*side_);
+      side_.reset();
+    }
+  }
+
+ private:
+  // The default mapper and warm starts: the best of them is where the climb starts, if it is a point of the space.
+  void begin(std::span<const Result> results) {
+    MW_CHECK(!results.empty(), "the default mapper was not evaluated");
+    const Result* start = &results.front();
+    for (const Result& r : results) {
+      tried_.insert(r.proposal.mapper);
+      if (r.proposal.point && better(*r.evaluation, *start->evaluation, context_.higher_is_better)) start = &r;
+    }
+    move_to(best_, start->proposal.point.value_or(context_.space->default_point()), *start->evaluation);
+  }
+
+  void move_to(Climb& climb, Point point, const Evaluation& result) {
+    climb.moves = MoveOrder(*context_.space, point);
+    climb.point = std::move(point);
+    climb.result = result;
+    climb.result->execution = nullptr;
+  }
+
+  // Accepts the winner of a batch when it is better, when it is the start of a side climb, or as one of a few steps on a
+  // plateau. Points seen before are no such steps, so a plateau is never walked in circles.
+  void settle(Climb& climb, const Result& winner, int count) {
+    const Evaluation& e = *winner.evaluation;
+    const bool first = !climb.result;
+    const bool gain = !first && better(e, *climb.result, context_.higher_is_better);
+    const bool level = !first && !gain && !winner.duplicate && e.value && climb.result->value == e.value;
+    if (first || gain) {
+      move_to(climb, *winner.proposal.point, e);
+      climb.stall = climb.sideways = 0;
+      return;
+    }
+    climb.stall += winner.duplicate ? 0 : count;
+    if (level && climb.sideways < kSidewaysInARow && rng_.below(4) == 0) {
+      ++climb.sideways;
+      move_to(climb, *winner.proposal.point, e);
+    }
+  }
+
+  // Leaves a climb that stalls: the best one for a side climb, a side climb for the best.
+  void choose_climb() {
+    if (side_ && side_->result && (side_->stall >= kStallSide || side_->moves.empty())) side_.reset();
+    if (side_ || (best_.stall < kStallBest && !best_.moves.empty())) return;
+    best_.stall = 0;
+    best_.sideways = 0;
+    side_.emplace();
+    side_->point = kicks_++ % 3 == 2 ? context_.space->random_point(rng_) : kicked();
+  }
+
+  // The best point after two to four random moves.
+  Point kicked() {
+    Point point = best_.point;
+    const std::uint64_t count = 2 + rng_.below(3);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      MoveOrder moves(*context_.space, point);
+      if (moves.empty()) break;
+      SearchSpace::apply(moves.draw(experience_, rng_).second, point);
+      context_.space->repair(point);
+    }
+    return point;
+  }
+
+  std::optional<Proposal> start_of_side() {
+    for (int draws = 0; draws < kDrawsPerProposal; ++draws) {
+      if (std::optional<Proposal> p = proposal(side_->point, "new start")) {
+        asked_.emplace_back();
+        return p;
+      }
+      side_->point = draws % 2 == 0 ? kicked() : context_.space->random_point(rng_);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Proposal> next_move() {
+    Climb& climb = side_ ? *side_ : best_;
+    for (int draws = 0; draws < kDrawsPerProposal && !climb.moves.empty(); ++draws) {
+      const auto [move_class, move] = climb.moves.draw(experience_, rng_);
+      Point point = climb.point;
+      SearchSpace::apply(move, point);
+      context_.space->repair(point);
+      if (std::optional<Proposal> p = proposal(std::move(point), describe(move))) {
+        asked_.emplace_back(move_class);
+        return p;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Nothing for a text that was proposed before or that cannot run.
+  std::optional<Proposal> proposal(Point point, std::string note) {
+    Proposal p {context_.space->render(point), std::move(note), std::move(point)};
+    if (!tried_.insert(p.mapper).second) return std::nullopt;
+    if (context_.space->mode() == Mode::Valid && context_.check && !context_.check(p.mapper).empty()) return std::nullopt;
+    return p;
+  }
+
+  std::string describe(const Move& move) const {
+    const auto& [parameter, value] = move.assignments.front();
+    const Parameter& p = context_.space->parameters()[parameter];
+    const std::string to = p.number ? std::to_string(value) : p.values[static_cast<std::size_t>(value)];
+    constexpr std::string_view kScopes[] = {"one", "of a task", "of a region", "all"};
+    return fmt::format("{} ({}): {}", to_string(move.decision), kScopes[static_cast<std::size_t>(move.scope)], to);
+  }
+
+  StrategyContext context_;
+  Rng rng_;
+  Experience experience_;
+  Climb best_;
+  std::optional<Climb> side_;
+  std::uint64_t kicks_ = 0;
+  std::set<std::string> tried_;
+  std::vector<std::optional<MoveClass>> asked_;  // of the last ask(); absent for the start of a side climb
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_hillclimb(const StrategyContext& context) {
+  return std::make_unique<Hillclimb>(context);
+}
+
+}  // namespace mapwright::search
