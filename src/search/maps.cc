@@ -170,7 +170,7 @@ Line line(const std::vector<int>& order, const std::vector<std::int64_t>& extent
       out.position = coordinate;
     } else {
       const bool nested = out.position.find(' ') != std::string::npos;
-      out.position = fmt::format(nested ? "{} + {} * ({})" : "{} + {} * {}", coordinate, extent, out.position);
+      out.position = fmt::format("{} + {} * {}", coordinate, extent, nested ? "(" + out.position + ")" : out.position);
     }
     out.count = out.count.empty() ? extent : extent + " * " + out.count;
   }

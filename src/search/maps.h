@@ -27,23 +27,23 @@ struct MapForm {
   } shape = Shape::Default;
   enum class Spread : std::uint8_t { Block, Cyclic, SpaceCyclic, BlockCyclic, Diagonal };
   enum class Split : std::uint8_t { Auto, Greedy, Decompose };
-  std::vector<int> order;             // dimensions, fastest first
+  std::vector<int> order {};             // dimensions, fastest first
   Spread outer = Spread::Block;       // over address spaces (Tiles), over everything (Linear, Weighted, Local)
   Spread inner = Spread::Block;       // over the processors of an address space (Tiles)
   Split split = Split::Auto;
   int heavy = 0;                      // Decompose: dimension whose cuts count eightfold
-  std::vector<std::int64_t> extents;  // Linear, Tiles: instead of the launch domain's
+  std::vector<std::int64_t> extents {};  // Linear, Tiles: instead of the launch domain's
   std::int64_t fold = 0;              // take a one-dimensional domain as a grid of this width
   std::int64_t space = 0, index = 0;  // Fixed; Unchecked: `index` tells the variants apart
   std::int64_t block = 1;             // BlockCyclic
-  std::string name;                   // unique in the family: "tiles_01_block_cyclic"
+  std::string name {};                // unique in the family: "tiles_01_block_cyclic"
 };
 
 // What the members depend on.
 struct IndexFamily {
   int dim = 1;
-  std::vector<std::int64_t> extents;  // of the launch domain
-  std::vector<std::int64_t> largest;  // of all launches with this dimension
+  std::vector<std::int64_t> extents {};  // of the launch domain
+  std::vector<std::int64_t> largest {};  // of all launches with this dimension
   std::int64_t fold_base = 0;
   std::int64_t spaces = 1;
   bool nested = false;                // may look at a parent

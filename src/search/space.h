@@ -41,10 +41,10 @@ std::string_view to_string(Decision d);
 // of an enumeration is what the default policy does: nothing is written in the mapper.
 struct Parameter {
   Decision decision = Decision::Kind;
-  std::optional<program::TaskId> task;       // absent: about the whole program
-  std::optional<std::uint32_t> argument;     // position; Weight: dimension of the coordinate
+  std::optional<program::TaskId> task {};      // absent: about the whole program
+  std::optional<std::uint32_t> argument {};    // position; Weight: dimension of the coordinate
   bool number = false;
-  std::vector<std::string> values;           // enumeration: readable names
+  std::vector<std::string> values {};          // enumeration: readable names
   std::int64_t lowest = 0, highest = 0;      // both included; an enumeration has 0 and values.size() - 1
   std::int64_t size() const { return highest - lowest + 1; }
 };

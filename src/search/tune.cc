@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <limits>
 #include <map>
@@ -76,6 +77,12 @@ class Evaluator {
       if (e.outcome == engine::Outcome::Ok) {
         e.seconds = execution->seconds;
         e.value = execution->metric ? execution->metric->value : execution->seconds;
+        if (!std::isfinite(*e.value)) {
+          e.outcome = engine::Outcome::ExecutionError;
+          e.reason = fmt::format("the metric is {}", *e.value);
+          e.value.reset();
+          e.seconds = 0;
+        }
       } else {
         e.reason = first_reason(*execution);
       }
