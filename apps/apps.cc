@@ -1,0 +1,86 @@
+#include "apps/apps.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "apps/registry.h"
+
+namespace mapwright::apps {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kPresets {"test", "host", "paper"};
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const std::optional<std::string> near = nearest(word, known);
+  const std::string list = fmt::format("known: {}", fmt::join(known, ", "));
+  return near ? fmt::format("did you mean `{}`? ({})", *near, list) : list;
+}
+
+template <typename Range>
+std::vector<std::string> names_of(const Range& range) {
+  std::vector<std::string> names;
+  for (const auto& item : range) names.emplace_back(item.name);
+  return names;
+}
+
+Expected<void> set_value(const App& app, const std::string& name, const std::string& text,
+                         std::map<std::string, std::int64_t>& values) {
+  if (!values.contains(name)) {
+    return failure(diag::kUnknownParameter, fmt::format("program `{}` has no parameter `{}`", app.name, name),
+                   did_you_mean(name, names_of(app.parameters)));
+  }
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}`: `{}` is not an integer", name, app.name, text.substr(0, 40)));
+  }
+  values[name] = value;
+  return {};
+}
+
+}  // namespace
+
+std::span<const App> all() {
+  static const std::vector<App> kApps = registered();
+  return kApps;
+}
+
+const App* find(std::string_view name) {
+  for (const App& app : all()) {
+    if (app.name == name) return &app;
+  }
+  return nullptr;
+}
+
+Expected<program::Program> build(std::string_view name, const Choice& choice) {
+  const App* app = find(name);
+  if (app == nullptr) {
+    return failure(diag::kUnknownProgram, fmt::format("no program is called `{}`", name), did_you_mean(name, names_of(all())));
+  }
+  if (std::find(kPresets.begin(), kPresets.end(), choice.preset) == kPresets.end()) {
+    return failure(diag::kUnknownPreset, fmt::format("no preset is called `{}`", choice.preset),
+                   did_you_mean(choice.preset, {kPresets.begin(), kPresets.end()}));
+  }
+  if (choice.nodes < 1 || choice.nodes > 65536 || choice.gpus < 1 || choice.gpus > 1024) {
+    return failure(diag::kParameterOutOfRange, fmt::format("{} nodes with {} GPUs each are outside 1..65536 and 1..1024", choice.nodes, choice.gpus));
+  }
+  std::map<std::string, std::int64_t> values = app->preset(choice.preset, choice.nodes, choice.gpus);
+  for (const auto& [parameter, text] : choice.set) {
+    if (const auto set = set_value(*app, parameter, text, values); !set) return tl::unexpected(set.error());
+  }
+  for (const Parameter& p : app->parameters) {
+    if (values.at(p.name) < p.minimum || values.at(p.name) > p.maximum) {
+      return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}` is {}, outside {}..{}", p.name, app->name, values.at(p.name), p.minimum, p.maximum),
+                     fmt::format("{}: {}", p.name, p.meaning));
+    }
+  }
+  Expected<program::Program> built = app->build(values);
+  if (!built) return built;
+  for (const auto& [parameter, value] : values) built->parameters[parameter] = std::to_string(value);
+  built->reference_mapper = std::string(app->expert_mapper);
+  return built;
+}
+
+}  // namespace mapwright::apps

@@ -1,0 +1,15 @@
+// apps/registry.h - every program, in the order in which it is listed. A new one needs its folder, a line here and one in
+// registry.cc and CMakeLists.txt.
+#pragma once
+
+#include "apps/apps.h"
+
+namespace mapwright::apps {
+
+namespace stencil {
+App app();
+}
+
+std::vector<App> registered();
+
+}  // namespace mapwright::apps
