@@ -140,6 +140,7 @@ class Mapper {
 
  private:
   friend Mapper build_mapper(std::shared_ptr<const State>);
+  friend class PlacementEvaluator;
   std::shared_ptr<const State> state_;
 };
 
@@ -175,6 +176,11 @@ class PlacementEvaluator {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// A table as text: one row per value of the first dimension, one column per value of the second (a single row for one
+// dimension), one block per value of the further ones. Cells are node.processor ("1.3"), a set of n processors
+// "node.processor+(n-1)" with its first one. Ends with a newline.
+std::string render_grid(const PlacementEvaluator::Table& table, const Point& extents);
 
 // Checks the tree and compiles it. Returns a Mapper also when there were errors (what could be understood), so look at
 // the sink. Never fails otherwise.

@@ -124,7 +124,7 @@ void Parser::body(FunctionStatement& f, const Token& def, diag::Span brace) {
       return;
     }
     const std::size_t before = at_;
-    if (!body_statement(f)) {
+    if (!body_statement(f) || std::exchange(broken_value_, false)) {
       f.broken = true;
       synchronize(true);
       if (at_ == before && !is(TokenKind::RightBrace)) next();
@@ -149,7 +149,7 @@ bool Parser::body_statement(FunctionStatement& f) {
   } else {
     return odd_body_statement();
   }
-  if (!done || !expect_semicolon()) return false;
+  if (!done || (!assigns && !expect_semicolon())) return false;
   s.span = from(begin);
   f.body.push_back(std::move(s));
   return true;

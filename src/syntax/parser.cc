@@ -148,11 +148,10 @@ std::vector<Statement> Parser::run() {
   std::vector<Statement> statements;
   while (!is(TokenKind::End)) {
     const std::size_t before = at_;
-    if (auto s = statement()) {
-      statements.push_back(std::move(*s));
-    } else {
-      synchronize(false);
-    }
+    auto s = statement();
+    if (!s || broken_value_) synchronize(false);
+    if (s) statements.push_back(std::move(*s));
+    broken_value_ = false;
     if (at_ == before) next();
   }
   return statements;
@@ -177,7 +176,7 @@ std::optional<Statement> Parser::statement() {
     return std::nullopt;
   }
   if (token(1).kind == TokenKind::Assign) {
-    done = assign(s.what.emplace<AssignStatement>()) && expect_semicolon();
+    done = assign(s.what.emplace<AssignStatement>());
   } else if (is_word("print") && token(1).kind == TokenKind::LeftParen) {
     done = print(s.what.emplace<PrintStatement>()) && expect_semicolon();
   } else if (is_word("def")) {
@@ -259,7 +258,11 @@ bool Parser::assign(AssignStatement& s) {
   next();
   next();
   s.value = expression();
-  return s.value != nullptr;
+  if (s.value && expect_semicolon()) return true;
+  // The name is assigned, whatever the value is: uses of it are no further mistakes.
+  s.value = node(Expr::Kind::Error, token().span);
+  broken_value_ = true;
+  return true;
 }
 
 bool Parser::print(PrintStatement& s) {

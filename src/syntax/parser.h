@@ -113,7 +113,8 @@ class Parser {
   std::size_t at_ = 0;
   int nesting_ = 0;
   int reports_ = 0;
-  bool recovered_ = false;  // a rule has already gone behind the statement it could not read
+  bool broken_value_ = false;  // an assignment was kept without its value
+  bool recovered_ = false;     // a rule has already gone behind the statement it could not read
 };
 
 // "Task", "Region", ... without `def` and `print`.
