@@ -114,6 +114,7 @@ class Decider {
     bool first = true;
     for (const auto* list : {&lists.own, &lists.star}) {
       for (const auto& k : *list) {
+        use(k.span);
         if (fits(k.value)) return choose(k.value, k.span, first);
         first = false;
       }

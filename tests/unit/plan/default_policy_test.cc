@@ -31,8 +31,9 @@ TEST(SpreadBlocks, CutsOneDimensionEvenly) {
 }
 
 TEST(SpreadBlocks, CountsBlocksFirstDimensionFastest) {
-  // 4 = 2 x 2 over a 4 x 2 domain: block (x / 2, y), number x / 2 + 2 y.
-  EXPECT_EQ(numbers(spread_blocks(Rect::of_extents({4, 2}), targets(4))), (std::vector<std::uint32_t> {0, 0, 1, 1, 2, 2, 3, 3}));
+  // 4 = 2 x 2 over a 4 x 3 domain: block (x / 2, y * 2 / 3), number x / 2 + 2 (y * 2 / 3).
+  EXPECT_EQ(numbers(spread_blocks(Rect::of_extents({4, 3}), targets(4))),
+            (std::vector<std::uint32_t> {0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3}));
 }
 
 TEST(SpreadSharded, DealsPointsToSpacesAndRunsToProcessors) {

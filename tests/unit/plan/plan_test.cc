@@ -160,7 +160,7 @@ TEST(Plan, NamesWhatDoesNotFit) {
   EXPECT_EQ(plan.error().kind, Verdict::Kind::OutOfMemory);
   const diag::Diagnostic& d = plan.error().diagnostics.front();
   EXPECT_EQ(d.code, diag::kOutOfMemory);
-  EXPECT_EQ(d.source->slice(d.span), "FBMEM");
+  EXPECT_EQ(d.source->slice(d.span), "Region read * GPU FBMEM;");
   EXPECT_NE(d.message.find("`read`"), std::string::npos);
   EXPECT_NE(d.message.find("node0.FBMEM0"), std::string::npos) << d.message;
 }
@@ -212,20 +212,20 @@ TEST(Decide, AcceptsTheEmptyMapper) {
 }
 
 TEST(Decide, FindsKindsThatDoNotFit) {
-  EXPECT_EQ(verify("Task step OMP;", halo(2), machine_of(1, 4)), (Findings {{diag::kNoFittingKind, "OMP"}}));
+  EXPECT_EQ(verify("Task step OMP;", halo(2), machine_of(1, 4)), (Findings {{diag::kNoFittingKind, "Task step OMP;"}}));
   EXPECT_EQ(verify("Task step OMP; Task * CPU;", halo(2), machine_of(1, 4)), Findings {});
 }
 
 TEST(Decide, FindsUnaddressableMemory) {
-  EXPECT_EQ(verify("Region step 0 GPU SYSMEM;", halo(2), machine_of(1, 4)), (Findings {{diag::kMemoryNotAddressable, "SYSMEM"}}));
+  EXPECT_EQ(verify("Region step 0 GPU SYSMEM;", halo(2), machine_of(1, 4)), (Findings {{diag::kMemoryNotAddressable, "Region step 0 GPU SYSMEM;"}}));
 }
 
 TEST(Decide, FindsVirtualLeaves) {
-  EXPECT_EQ(verify("Region step 0 GPU VIRTUAL;", halo(2), machine_of(1, 4)), (Findings {{diag::kLeafNeedsInstance, "VIRTUAL"}}));
+  EXPECT_EQ(verify("Region step 0 GPU VIRTUAL;", halo(2), machine_of(1, 4)), (Findings {{diag::kLeafNeedsInstance, "Region step 0 GPU VIRTUAL;"}}));
 }
 
 TEST(Decide, FindsMapsOfAnotherKind) {
-  const std::string f = "g = Machine(CPU); def f(Task t) { return g[0, 0]; } IndexTaskMap step f;";
+  const std::string f = "g = Machine(OMP); def f(Task t) { return g[0, 0]; } IndexTaskMap step f;";
   const auto found = verify(f, halo(2), machine_of(1, 4));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].code, diag::kMapForWrongKind);
