@@ -96,5 +96,25 @@ TEST(Program, FindsTasksAndVariants) {
   EXPECT_EQ(p.variant(TaskId(0), ProcessorKind::Gpu), nullptr);
 }
 
+TEST(Program, HashCoversWhatAnEngineSees) {
+  const std::string hash = nest().hash();
+  EXPECT_EQ(hash.size(), 32u);
+  EXPECT_EQ(nest().hash(), hash);
+  const auto changed = [&](auto&& change) {
+    Program p = nest();
+    change(p);
+    return p.hash() != hash;
+  };
+  EXPECT_TRUE(changed([](Program& p) { p.name = "other"; }));
+  EXPECT_TRUE(changed([](Program& p) { p.regions[0].fields[0].bytes = 4; }));
+  EXPECT_TRUE(changed([](Program& p) { p.partitions[1].pieces[0] = PointSet(Rect({0}, {0})); }));
+  EXPECT_TRUE(changed([](Program& p) { p.tasks[0].variants[0].flops = 1; }));
+  EXPECT_TRUE(changed([](Program& p) { std::get<Loop>(p.main[0].what).count = 6; }));
+  EXPECT_TRUE(changed([](Program& p) { std::get<Launch>(p.main[1].what).arguments[0].privilege = Privilege::ReadWrite; }));
+  EXPECT_TRUE(changed([](Program& p) { p.metric.higher_is_better = true; }));
+  EXPECT_FALSE(changed([](Program& p) { p.parameters["n"] = "7"; }));
+  EXPECT_FALSE(changed([](Program& p) { p.tasks[0].variants[0].kernel = nullptr; }));
+}
+
 }  // namespace
 }  // namespace mapwright::program
