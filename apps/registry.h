@@ -6,6 +6,9 @@
 
 namespace mapwright::apps {
 
+namespace circuit {
+App app();
+}
 namespace stencil {
 App app();
 }
