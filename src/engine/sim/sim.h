@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct Options {
   Sharing sharing = Sharing::Fair;
   bool profile = true;   // critical path and per-task costs
   bool timeline = false; // fill Timing::events
+  std::function<bool()> cancelled {};  // asked now and then; true ends the simulation early
 };
 
 // One executed operation, for traces.
@@ -38,6 +41,7 @@ struct Timing {
   Profile profile;
   std::vector<Event> events;             // by end time, then op
   std::uint64_t executed_tasks = 0, executed_ops = 0;
+  bool cancelled = false;                // stopped by Options::cancelled: the rest covers what happened until then
 };
 
 // Simulates. Deterministic to the byte: ties are broken by sequence number, no globals. Cost O((ops + edges) log ops)

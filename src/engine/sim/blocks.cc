@@ -1,0 +1,66 @@
+#include "engine/sim/blocks.h"
+
+#include <algorithm>
+
+namespace mapwright::engine::sim {
+
+Blocks::Blocks(const Workload& workload, bool profile) : workload_(workload), profile_(profile) {
+  rings_.resize(workload.segments.size());
+  free_.resize(workload.segments.size());
+  done_.resize(workload.ops.size());
+  for (std::uint32_t g = 0; g < rings_.size(); ++g) at(g, 0);
+}
+
+std::uint32_t Blocks::at(std::uint32_t segment, std::uint64_t rep) {
+  Ring& ring = rings_[segment];
+  MW_CHECK(rep >= ring.first, "repetition {} has ended, {} is the first left", rep, ring.first);
+  while (ring.first + ring.numbers.size() <= rep) ring.numbers.push_back(make(segment, ring.first + ring.numbers.size()));
+  return ring.numbers[rep - ring.first];
+}
+
+std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
+  const Stretch& s = workload_.segments[segment];
+  std::uint32_t number = 0;
+  if (free_[segment].empty()) {
+    number = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.emplace_back();
+  } else {
+    number = free_[segment].back();
+    free_[segment].pop_back();
+  }
+  Block& b = blocks_[number];
+  b.segment = segment;
+  b.rep = rep;
+  b.left = s.length();
+  const auto begin = static_cast<std::ptrdiff_t>(s.begin), end = static_cast<std::ptrdiff_t>(s.end);
+  b.pending.assign(workload_.pending.begin() + begin, workload_.pending.begin() + end);
+  b.mapped.assign(s.length(), Block::kUnmapped);
+  if (!workload_.mapping_pending.empty()) {
+    b.mapping_pending.assign(workload_.mapping_pending.begin() + begin, workload_.mapping_pending.begin() + end);
+    b.parked.assign(s.length(), false);
+  }
+  if (profile_) b.last.assign(s.length(), 0);
+  for (const Workload::Outside& o : workload_.outside[segment]) {
+    if (done_[o.predecessor]) continue;
+    if (o.mapping) {
+      ++b.mapping_pending[o.op - s.begin];
+    } else {
+      ++b.pending[o.op - s.begin];
+    }
+  }
+  fresh.push_back(number);
+  return number;
+}
+
+void Blocks::end_one(std::uint32_t number) {
+  Block& b = blocks_[number];
+  if (--b.left > 0) return;
+  Ring& ring = rings_[b.segment];
+  while (!ring.numbers.empty() && blocks_[ring.numbers.front()].left == 0) {
+    free_[b.segment].push_back(ring.numbers.front());
+    ring.numbers.pop_front();
+    ++ring.first;
+  }
+}
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,572 @@
+// The event loop. Everything that takes time in a plan becomes an event; an event ends or starts an operation, and that
+// may make others ready. Read from simulate() down.
+//
+//   mapping    utility processors map point tasks in program order             utility.h
+//   tasks      wait for mapping and predecessors, then for their processor     task_cost.h
+//   copies     wait likewise, then share channels                              transfers.h
+//   the rest   joins, reclaims, futures, fences, timers: little or no time of their own
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/sim/blocks.h"
+#include "engine/sim/critical.h"
+#include "engine/sim/profile.h"
+#include "engine/sim/sim.h"
+#include "engine/sim/task_cost.h"
+#include "engine/sim/timers.h"
+#include "engine/sim/transfers.h"
+#include "engine/sim/utility.h"
+#include "engine/sim/workload.h"
+
+namespace mapwright::engine::sim {
+
+namespace {
+
+using plan::OpIndex;
+using plan::OpKind;
+
+// What happens at a time. Events of the same time are handled by position in the program, then by kind.
+struct Happening {
+  enum Kind : std::uint64_t { Map, Ready, End };
+  double time = 0;
+  std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
+  std::uint32_t op = 0, block = 0;       // Map: op is the space
+  Kind kind() const { return static_cast<Kind>(order & 3); }
+  static bool later(const Happening& a, const Happening& b) {
+    return a.time != b.time ? a.time > b.time : a.order > b.order;
+  }
+};
+
+class Simulation {
+ public:
+  Simulation(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
+             const Options& options)
+      : plan_(plan),
+        machine_(machine),
+        options_(options),
+        costs_(plan, program, machine),
+        workload_(make_workload(plan, machine, costs_, options.profile)),
+        blocks_(workload_, options.profile),
+        utility_(workload_, blocks_),
+        transfers_(machine.channels(), options.sharing),
+        timers_(plan, program, options.profile),
+        totals_(plan, machine, costs_.sites()),
+        processors_(machine.processors().size()),
+        touched_(workload_.spaces, false),
+        scheduled_(workload_.spaces, false),
+        cause_(workload_.spaces, kRoot) {}
+
+  Timing run() {
+    start();
+    std::uint64_t steps = 0;
+    for (;;) {
+      settle();
+      const bool queued = !queue_.empty();
+      std::optional<Transfers::Next> copy = transfers_.next();
+      if (transfers_.unsettled() && !(queued && queue_.front().time <= now_) && !(copy && copy->time <= now_)) {
+        transfers_.settle(now_);
+        copy = transfers_.next();
+      }
+      if (!queued && !copy) break;
+      if ((++steps & 0xfff) == 0 && options_.cancelled && options_.cancelled()) {
+        timing_.cancelled = true;
+        break;
+      }
+      const bool copy_first = copy && (!queued || Happening::later(queue_.front(), {copy->time, copy->order}));
+      now_ = copy_first ? copy->time : queue_.front().time;
+      if (copy_first) {
+        const InFlight done = transfers_.pop(now_);
+        end(done.op, done.block);
+      } else {
+        handle(take());
+      }
+    }
+    return finish();
+  }
+
+ private:
+  // ------------------------------------------------------------------------------------------------ the queue
+
+  void push(double time, OpIndex op, std::uint32_t block, Happening::Kind kind) {
+    queue_.push_back({time, order(op, block) << 2 | kind, op, block});
+    std::push_heap(queue_.begin(), queue_.end(), Happening::later);
+  }
+
+  Happening take() {
+    std::pop_heap(queue_.begin(), queue_.end(), Happening::later);
+    const Happening h = queue_.back();
+    queue_.pop_back();
+    return h;
+  }
+
+  std::uint64_t order(OpIndex op, std::uint32_t block) const { return blocks_.order(block, op); }
+  std::uint32_t offset(OpIndex op) const { return op - workload_.segments[workload_.ops[op].segment].begin; }
+
+  void handle(const Happening& h) {
+    switch (h.kind()) {
+      case Happening::Map:
+        scheduled_[h.op] = false;
+        return touch(h.op);
+      case Happening::Ready: return arrive(h.op, h.block);
+      case Happening::End: return end(h.op, h.block);
+    }
+  }
+
+  // Everything that follows now from what has happened, without time going on.
+  void settle() {
+    for (;;) {
+      if (ended_next_ < ended_.size()) {
+        const auto [op, block] = ended_[ended_next_++];
+        end(op, block);
+      } else if (!blocks_.fresh.empty()) {
+        begin_block();
+      } else if (!mapped_.empty()) {
+        apply_mapping();
+      } else if (touched_next_ < touched_spaces_.size()) {
+        const std::uint32_t space = touched_spaces_[touched_next_++];
+        touched_[space] = false;
+        utility_.advance(space, now_, mapped_);
+        to_schedule_.push_back(space);
+      } else {
+        break;
+      }
+    }
+    ended_.clear();
+    ended_next_ = 0;
+    touched_spaces_.clear();
+    touched_next_ = 0;
+    for (const std::uint32_t space : to_schedule_) {
+      const std::optional<double> when = scheduled_[space] ? std::nullopt : utility_.next(space);
+      if (!when) continue;
+      scheduled_[space] = true;
+      queue_.push_back({*when, std::uint64_t {space} << 2 | Happening::Map, space, 0});
+      std::push_heap(queue_.begin(), queue_.end(), Happening::later);
+    }
+    to_schedule_.clear();
+  }
+
+  // ------------------------------------------------------------------------------------------------ beginning
+
+  void start() {
+    for (std::uint32_t g = 0; g < workload_.segments.size(); ++g) {
+      std::vector<OpIndex>& own = self_starting_.emplace_back();
+      for (OpIndex i = workload_.segments[g].begin; i < workload_.segments[g].end; ++i) {
+        if (workload_.pending[i] == 0) own.push_back(i);
+      }
+    }
+    find_fence(0, 0, 0);
+    check_fence(kRoot);
+    for (std::uint32_t s = 0; s < workload_.spaces; ++s) touch(s);
+  }
+
+  // Operations of a new block that wait for nothing.
+  void begin_block() {
+    const std::uint32_t block = blocks_.fresh.back();
+    blocks_.fresh.pop_back();
+    const std::uint32_t segment = blocks_[block].segment;
+    for (const OpIndex op : self_starting_[segment]) {
+      if (blocks_[block].pending[offset(op)] == 0) ready(op, block);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ mapping
+
+  void touch(std::uint32_t space) {
+    if (touched_[space]) return;
+    touched_[space] = true;
+    touched_spaces_.push_back(space);
+  }
+
+  // Brings the mapping of a space up to now, before something changes what it can map.
+  void catch_up(std::uint32_t space, NodeId cause) {
+    utility_.advance(space, now_, mapped_);
+    touch(space);
+    if (!options_.profile || !utility_.idle(space)) return;
+    chains_.drop(cause_[space]);
+    cause_[space] = chains_.hold(cause);
+  }
+
+  void apply_mapping() {
+    applying_.swap(mapped_);
+    for (const Mapped& m : applying_) {
+      obtain(workload_.items[m.item].op, m.block, m.time);
+      for (std::uint32_t i = workload_.issued_offsets[m.item]; i < workload_.issued_offsets[m.item + 1]; ++i) {
+        obtain(workload_.issued[i], m.block, m.time);
+      }
+    }
+    applying_.clear();
+  }
+
+  void obtain(OpIndex op, std::uint32_t block, double time) {
+    Block& b = blocks_[block];
+    const std::uint32_t at = offset(op);
+    if (b.mapped[at] == Block::kAwaited) utility_.obtained(workload_.ops[op].space);
+    b.mapped[at] = time;
+    if (--b.pending[at] == 0) ready(op, block);
+  }
+
+  // ------------------------------------------------------------------------------------------------ readiness
+
+  // A predecessor of `op` has ended; `node` says which.
+  void deliver(OpIndex op, std::uint32_t block, NodeId node) {
+    Block& b = blocks_[block];
+    const std::uint32_t at = offset(op);
+    const std::uint32_t left = --b.pending[at];
+    if (left > 1) return;
+    const bool awaits = left == 1 && workload_.ops[op].mapped && b.mapped[at] == Block::kUnmapped;
+    if (left == 1 && !awaits) return;
+    if (options_.profile) b.last[at] = chains_.hold(node);
+    if (!awaits) return ready(op, block);
+    b.mapped[at] = Block::kAwaited;
+    utility_.await(workload_.ops[op].space);
+    touch(workload_.ops[op].space);
+  }
+
+  // Nothing is missing any more, except that the end of the mapping may lie in the future.
+  void ready(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    Block& b = blocks_[block];
+    const std::uint32_t at = offset(op);
+    const double time = std::max(now_, b.mapped[at]);
+    if (options_.profile && b.mapped[at] > now_) {
+      const NodeId mapping = chains_.add(
+          {.parent = cause_[info.space], .op = op, .mapping = true, .rep = b.rep, .end = b.mapped[at]});
+      chains_.drop(std::exchange(b.last[at], mapping));
+    }
+    if (options_.timeline) ready_times_[order(op, block)] = time;
+    const machine::Overheads& o = machine_.overheads();
+    switch (info.kind) {
+      case OpKind::Task: return push(time + o.ready_to_start.value, op, block, Happening::Ready);
+      case OpKind::Copy:
+      case OpKind::Fold:
+      case OpKind::Fill:
+        return push(time + o.copy_start.value + workload_.paths[info.resource].latency, op, block, Happening::Ready);
+      case OpKind::Future: return push(time + workload_.future_latency, op, block, Happening::End);
+      default:
+        if (time > now_) return push(time, op, block, Happening::End);
+        ended_.emplace_back(op, block);
+    }
+  }
+
+  // A ready task comes to its processor, the first byte of a copy to its channels.
+  void arrive(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    if (info.kind == OpKind::Task) {
+      Processor& p = processors_[info.resource];
+      if (!p.busy) return start_task(op, block);
+      p.queue.emplace_back(op, block);
+      return;
+    }
+    note_start(op, block);
+    if (!(info.amount > 0)) return end(op, block);
+    const Path& path = workload_.paths[info.resource];
+    const double cap = path.bandwidth * (info.transposes ? machine_.overheads().transpose_factor : 1.0);
+    transfers_.begin(now_, path, info.amount, cap, {op, block, order(op, block) << 2 | Happening::End});
+  }
+
+  void start_task(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    Processor& p = processors_[info.resource];
+    double seconds = info.amount;
+    if (info.varies) {
+      const TaskCost& cost = costs_.transient(op, blocks_[block].rep);
+      const ProcessorKind kind = machine_[machine::ProcessorId(info.resource)].kind;
+      seconds = cost.seconds + machine_.compute(kind).launch.value;
+      if (options_.profile) totals_.add(op, cost, 1);
+    }
+    p.busy = true;
+    p.seconds += seconds;
+    ++p.points;
+    note_start(op, block);
+    if (info.starts_watched) watch(op, block, OpKind::TimerStart, kRoot);
+    push(now_ + seconds, op, block, Happening::End);
+  }
+
+  // ------------------------------------------------------------------------------------------------ ends
+
+  void end(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    const std::uint32_t segment = info.segment;
+    const std::uint64_t rep = blocks_[block].rep;
+    const bool last_rep = rep + 1 == workload_.segments[segment].repeat;
+    const NodeId node = options_.profile ? chain(op, block) : kRoot;
+    note_end(op, block);
+
+    if (info.feeds_loop && last_rep) blocks_.mark_done(op);
+    for (const Successor s : workload_.successors_of(op)) {
+      follow(s, block, rep, last_rep, [&](std::uint32_t to) { deliver(s.op, to, node); });
+    }
+    if (info.gates_mapping) lift_limits(op, block, rep, last_rep, node);
+    if (info.gate) {
+      for (std::uint32_t s = 0; s < workload_.spaces; ++s) catch_up(s, node);
+      utility_.pass(workload_.gate_index(op), now_);
+    }
+    if (info.context != kAbsent) {
+      const std::uint32_t space = machine_[machine::ProcessorId(info.resource)].space.value;
+      catch_up(space, node);
+      utility_.open(info.context, block, space, now_);
+    }
+    if (info.ends_watched) {
+      watch(info.kind == OpKind::Complete ? plan_.ops[op].a : op, block, OpKind::TimerStop, node);
+    }
+    if (info.kind == OpKind::TimerStart || info.kind == OpKind::TimerStop) {
+      if (timers_.stamp(op, segment, rep, now_) && options_.profile) {
+        chains_.drop(std::exchange(window_end_, chains_.hold(node)));
+      }
+    }
+    makespan_ = now_;
+    if (options_.profile) chains_.drop(std::exchange(last_, chains_.hold(node)));
+    pass_fence(op, block, node);
+    blocks_.end_one(block);
+    if (options_.profile) chains_.drop(node);
+    if (info.kind == OpKind::Task) free_processor(info.resource);
+  }
+
+  // Calls f(block) for the blocks in which a successor waits for the end of an operation in `block`.
+  template <typename F>
+  void follow(Successor s, std::uint32_t block, std::uint64_t rep, bool last_rep, F&& f) {
+    const std::uint32_t segment = blocks_[block].segment, target = workload_.ops[s.op].segment;
+    if (s.step == Successor::Carried) {
+      if (!last_rep) f(blocks_.at(segment, rep + 1));
+    } else if (target == segment) {
+      f(block);
+    } else if (!last_rep) {
+      return;
+    } else if (s.step == Successor::First || workload_.segments[target].repeat == 1) {
+      f(blocks_.at(target, 0));
+    } else {
+      blocks_.for_each(target, f);
+    }
+  }
+
+  void lift_limits(OpIndex op, std::uint32_t block, std::uint64_t rep, bool last_rep, NodeId node) {
+    auto edge = std::lower_bound(workload_.mapping_edges.begin(), workload_.mapping_edges.end(), op,
+                                 [](const Workload::MappingEdge& e, OpIndex from) { return e.from < from; });
+    for (; edge != workload_.mapping_edges.end() && edge->from == op; ++edge) {
+      follow(edge->to, block, rep, last_rep, [&](std::uint32_t to) {
+        catch_up(workload_.ops[edge->to.op].space, node);
+        if (--blocks_[to].mapping_pending[offset(edge->to.op)] == 0) utility_.release(edge->to.op, to, now_);
+      });
+    }
+  }
+
+  void free_processor(std::uint32_t processor) {
+    Processor& p = processors_[processor];
+    p.busy = false;
+    if (p.queue.empty()) return;
+    const auto [op, block] = p.queue.front();
+    p.queue.pop_front();
+    if (options_.profile) {  // it waited for the processor last
+      Block& b = blocks_[block];
+      chains_.drop(std::exchange(b.last[offset(op)], chains_.hold(p.last)));
+    }
+    start_task(op, block);
+  }
+
+  // ------------------------------------------------------------------------------------------------ fences and timers
+
+  // A fence ends when every earlier operation has: counted, for edges from all of them would be many.
+  void find_fence(std::uint32_t segment, std::uint64_t rep, std::size_t index) {
+    for (; segment < workload_.segments.size(); ++segment, rep = 0, index = 0) {
+      const std::vector<OpIndex>& own = workload_.fences[segment];
+      if (own.empty()) continue;
+      if (index == own.size()) {
+        index = 0;
+        ++rep;
+      }
+      if (rep == workload_.segments[segment].repeat) continue;
+      const Stretch& s = workload_.segments[segment];
+      fence_ = {.op = own[index], .segment = segment, .rep = rep, .index = index,
+                .order = s.base + rep * s.length() + (own[index] - s.begin)};
+      return;
+    }
+    fence_ = {.op = plan::kNoOp, .order = ~std::uint64_t {0}};
+  }
+
+  void pass_fence(OpIndex op, std::uint32_t block, NodeId node) {
+    ++ended_ops_;
+    const std::uint64_t at = order(op, block);
+    if (at > fence_.order) {
+      early_.push_back(at);  // rare: nothing but joins and timers can come before the fence before them
+    } else {
+      ++before_fence_;
+    }
+    if (op == fence_.op && at == fence_.order) {
+      find_fence(fence_.segment, fence_.rep, fence_.index + 1);
+      const auto later = std::partition(early_.begin(), early_.end(), [&](std::uint64_t e) { return e > fence_.order; });
+      before_fence_ += static_cast<std::uint64_t>(early_.end() - later);
+      early_.erase(later, early_.end());
+    }
+    check_fence(node);
+  }
+
+  void check_fence(NodeId node) {
+    if (fence_.op == plan::kNoOp || fence_.notified || before_fence_ < fence_.order) return;
+    fence_.notified = true;
+    deliver(fence_.op, blocks_.at(fence_.segment, fence_.rep), node);
+  }
+
+  // A point of a record that timers look at has started or ended.
+  void watch(OpIndex task, std::uint32_t block, OpKind kind, NodeId node) {
+    const std::uint32_t record = plan_.ops[task].record;
+    const std::uint64_t rep = blocks_[block].rep;
+    auto w = std::lower_bound(workload_.watches.begin(), workload_.watches.end(), record,
+                              [](const Watch& a, std::uint32_t r) { return a.record < r; });
+    for (; w != workload_.watches.end() && w->record == record; ++w) {
+      const OpInfo& timer = workload_.ops[w->timer];
+      if (timer.kind != kind) continue;
+      std::uint32_t to = block;
+      if (timer.segment != blocks_[block].segment) {
+        // A start before a loop looks at its first repetition, a stop after a loop at its last.
+        const bool first = timer.segment < blocks_[block].segment;
+        if (rep != (first ? 0 : workload_.segments[blocks_[block].segment].repeat - 1)) continue;
+        to = timer_block(timer.segment);
+      }
+      const std::uint64_t key = workload_.segments[timer.segment].base +
+                                (timer.segment == workload_.ops[task].segment ? rep : 0) *
+                                    workload_.segments[timer.segment].length() + offset(w->timer);
+      const std::uint32_t seen = ++watched_[key];
+      if (seen == (kind == OpKind::TimerStart ? 1 : w->points)) deliver(w->timer, to, node);
+      if (seen == w->points) watched_.erase(key);
+    }
+  }
+
+  std::uint32_t timer_block(std::uint32_t segment) { return blocks_.at(segment, workload_.segments[segment].repeat - 1); }
+
+  // ------------------------------------------------------------------------------------------------ records of the run
+
+  // The node of an operation that ends now; the caller holds it.
+  NodeId chain(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    Block& b = blocks_[block];
+    const NodeId before = std::exchange(b.last[offset(op)], kRoot);
+    const bool instant = chains_[before].end == now_;
+    if (instant) return before;
+    const NodeId node = chains_.add({.parent = before, .op = op, .rep = b.rep, .end = now_});
+    chains_.drop(before);
+    if (info.kind == OpKind::Task) {
+      chains_.drop(std::exchange(processors_[info.resource].last, chains_.hold(node)));
+    }
+    return node;
+  }
+
+  void note_start(OpIndex op, std::uint32_t block) {
+    if (options_.timeline) start_times_[order(op, block)] = now_;
+  }
+
+  void note_end(OpIndex op, std::uint32_t block) {
+    if (!options_.timeline) return;
+    const std::uint64_t at = order(op, block);
+    const auto take = [at, this](std::unordered_map<std::uint64_t, double>& times) {
+      const auto it = times.find(at);
+      if (it == times.end()) return now_;
+      const double t = it->second;
+      times.erase(it);
+      return t;
+    };
+    Event e {.op = op, .repetition = blocks_[block].rep, .ready = take(ready_times_), .start = take(start_times_),
+             .end = now_};
+    timing_.events.push_back(e);
+  }
+
+  Timing finish() {
+    MW_CHECK(timing_.cancelled || ended_ops_ == workload_.total_ops, "{} of {} operations wait for ever",
+             workload_.total_ops - ended_ops_, workload_.total_ops);
+    timing_.makespan = makespan_;
+    timing_.window = timers_.window(makespan_);
+    for (const Processor& p : processors_) {
+      timing_.busy.push_back(p.seconds);
+      timing_.points.push_back(p.points);
+      timing_.executed_tasks += static_cast<std::uint64_t>(p.points);
+    }
+    timing_.executed_ops = ended_ops_;
+    timing_.channel_busy = transfers_.busy();
+    count_channel_bytes();
+    if (options_.profile && !timing_.cancelled) profile();
+    return std::move(timing_);
+  }
+
+  void count_channel_bytes() {
+    timing_.channel_bytes.assign(machine_.channels().size(), 0);
+    for (OpIndex i = 0; i < workload_.ops.size(); ++i) {
+      const OpInfo& info = workload_.ops[i];
+      if (info.kind != OpKind::Copy && info.kind != OpKind::Fold && info.kind != OpKind::Fill) continue;
+      const auto repeat = static_cast<std::int64_t>(workload_.segments[info.segment].repeat);
+      const std::int64_t bytes = plan_.transfers[plan_.ops[i].detail].bytes * repeat;
+      for (const std::uint32_t c : workload_.paths[info.resource].channels) timing_.channel_bytes[c] += bytes;
+    }
+  }
+
+  void profile() {
+    for (OpIndex i = 0; i < workload_.ops.size(); ++i) {
+      const OpInfo& info = workload_.ops[i];
+      if (info.kind != OpKind::Task || info.varies) continue;
+      totals_.add(i, costs_.cost(workload_.cost_ids[i]), workload_.segments[info.segment].repeat);
+    }
+    timing_.profile.tasks = totals_.take();
+    timing_.profile.channels = channel_use(machine_, timing_.channel_busy, timing_.channel_bytes);
+    const std::vector<Interval> intervals = timers_.intervals(makespan_);
+    timing_.profile.critical = critical_shares(chains_, window_end_ != kRoot ? window_end_ : last_, intervals, plan_,
+                                               machine_, workload_, costs_);
+  }
+
+  struct Processor {
+    bool busy = false;
+    std::deque<std::pair<OpIndex, std::uint32_t>> queue;  // ready, in order
+    double seconds = 0;
+    std::int64_t points = 0;
+    NodeId last = kRoot;                                  // profile: its previous task
+  };
+  struct NextFence {
+    OpIndex op = plan::kNoOp;
+    std::uint32_t segment = 0;
+    std::uint64_t rep = 0;
+    std::size_t index = 0;
+    std::uint64_t order = 0;
+    bool notified = false;
+  };
+
+  const plan::Plan& plan_;
+  const machine::Machine& machine_;
+  const Options& options_;
+  CostModel costs_;
+  Workload workload_;
+  Blocks blocks_;
+  Utility utility_;
+  Transfers transfers_;
+  Timers timers_;
+  TaskTotals totals_;
+  Timing timing_;
+
+  double now_ = 0, makespan_ = 0;
+  std::vector<Happening> queue_;                              // heap
+  std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
+  std::size_t ended_next_ = 0;
+  std::vector<Mapped> mapped_, applying_;
+  std::vector<Processor> processors_;
+  std::vector<std::vector<OpIndex>> self_starting_;           // by segment
+  std::vector<bool> touched_, scheduled_;                     // by space
+  std::vector<std::uint32_t> touched_spaces_, to_schedule_;
+  std::size_t touched_next_ = 0;
+
+  NextFence fence_;
+  std::uint64_t before_fence_ = 0, ended_ops_ = 0;
+  std::vector<std::uint64_t> early_;
+  std::unordered_map<std::uint64_t, std::uint32_t> watched_;  // by position of the timer: points seen
+
+  Chains chains_;
+  std::vector<NodeId> cause_;                                 // by space: what its mapping waited for last
+  NodeId window_end_ = kRoot, last_ = kRoot;
+  std::unordered_map<std::uint64_t, double> ready_times_, start_times_;
+};
+
+}  // namespace
+
+Timing simulate(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
+                const Options& options) {
+  return Simulation(plan, program, machine, options).run();
+}
+
+}  // namespace mapwright::engine::sim

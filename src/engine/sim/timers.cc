@@ -1,0 +1,73 @@
+#include "engine/sim/timers.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mapwright::engine::sim {
+
+Timers::Timers(const plan::Plan& plan, const program::Program& program, bool keep)
+    : plan_(plan), combine_(program.metric.combine), keep_(keep) {
+  std::uint64_t starts = 0, stops = 0;
+  for (const plan::Segment& s : plan.segments) {
+    const std::size_t first_start = starts_.ops.size(), first_stop = stops_.ops.size();
+    for (plan::OpIndex i = s.begin; i < s.end; ++i) {
+      const plan::Op& op = plan.ops[i];
+      if (op.kind != plan::OpKind::TimerStart && op.kind != plan::OpKind::TimerStop) continue;
+      if (plan.timer_labels[op.a] != program.metric.label) continue;
+      const bool start = op.kind == plan::OpKind::TimerStart;
+      Kind& kind = start ? starts_ : stops_;
+      kind.index.push_back(static_cast<std::uint32_t>(kind.ops.size() - (start ? first_start : first_stop)));
+      kind.ops.push_back(i);
+    }
+    starts_.base.push_back(starts);
+    stops_.base.push_back(stops);
+    starts_.per_repetition.push_back(starts_.ops.size() - first_start);
+    stops_.per_repetition.push_back(stops_.ops.size() - first_stop);
+    starts += s.repeat * starts_.per_repetition.back();
+    stops += s.repeat * stops_.per_repetition.back();
+  }
+}
+
+std::uint64_t Timers::Kind::number(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep) const {
+  const auto at = static_cast<std::size_t>(std::lower_bound(ops.begin(), ops.end(), op) - ops.begin());
+  return base[segment] + rep * per_repetition[segment] + index[at];
+}
+
+bool Timers::stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, double now) {
+  const bool start = plan_.ops[op].kind == plan::OpKind::TimerStart;
+  const Kind& kind = start ? starts_ : stops_;
+  if (!std::binary_search(kind.ops.begin(), kind.ops.end(), op)) return false;
+  const Interval none {std::nan(""), std::nan("")};
+  const auto it = open_.try_emplace(kind.number(op, segment, rep), none).first;
+  (start ? it->second.begin : it->second.end) = now;
+  const bool latest = !start && (count_ == 0 || now >= last_);
+  if (std::isnan(it->second.begin) || std::isnan(it->second.end)) return latest;
+  const Interval done = it->second;
+  open_.erase(it);
+  sum_ += done.end - done.begin;
+  first_ = count_ == 0 ? done.begin : std::min(first_, done.begin);
+  last_ = count_ == 0 ? done.end : std::max(last_, done.end);
+  ++count_;
+  if (keep_) kept_.push_back(done);
+  return latest;
+}
+
+double Timers::window(double makespan) const {
+  if (count_ == 0) return makespan;
+  switch (combine_) {
+    case program::Metric::Combine::Sum: return sum_;
+    case program::Metric::Combine::Mean: return sum_ / static_cast<double>(count_);
+    case program::Metric::Combine::Span: return last_ - first_;
+  }
+  return makespan;
+}
+
+std::vector<Interval> Timers::intervals(double makespan) const {
+  if (kept_.empty()) return {{0, makespan}};
+  if (combine_ == program::Metric::Combine::Span) return {{first_, last_}};
+  std::vector<Interval> sorted = kept_;
+  std::sort(sorted.begin(), sorted.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  return sorted;
+}
+
+}  // namespace mapwright::engine::sim

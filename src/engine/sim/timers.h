@@ -1,0 +1,46 @@
+// engine/sim/timers.h - the timed window of a program, from the time stamps of its timers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "engine/sim/workload.h"
+
+namespace mapwright::engine::sim {
+
+struct Interval {
+  double begin = 0, end = 0;  // seconds
+};
+
+// Collects the stamps of the timers with the metric's label. The n-th start belongs to the n-th stop in program order;
+// they may be stamped in any order.
+class Timers {
+ public:
+  // `keep`: intervals() is wanted.
+  Timers(const plan::Plan& plan, const program::Program& program, bool keep);
+  // The timer `op` of repetition `rep` of `segment`. True when this is the latest stop so far.
+  bool stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, double now);
+  // Length of the timed window, combined as the metric says; the whole execution when there is no complete interval.
+  double window(double makespan) const;
+  // In order of time; the whole execution when there is none.
+  std::vector<Interval> intervals(double makespan) const;
+
+ private:
+  struct Kind {  // starts or stops
+    std::vector<std::uint64_t> base, per_repetition;  // by segment
+    std::vector<std::uint32_t> index;                 // parallel to `ops`
+    std::vector<plan::OpIndex> ops;                   // ascending
+    std::uint64_t number(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep) const;
+  };
+  const plan::Plan& plan_;
+  program::Metric::Combine combine_;
+  bool keep_;
+  Kind starts_, stops_;
+  std::map<std::uint64_t, Interval> open_;  // half stamped, by number
+  std::vector<Interval> kept_;
+  double sum_ = 0, first_ = 0, last_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,81 @@
+// engine/sim/transfers.h - copies in flight: which bytes still have to travel, and which copy is done next.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/sim/sharing.h"
+#include "engine/sim/sim.h"
+
+namespace mapwright::engine::sim {
+
+// One way of a copy: channel numbers without repetitions, and the most that one copy may use.
+struct Path {
+  std::vector<std::uint32_t> channels;
+  double bandwidth = 0;  // bytes per second
+  double latency = 0;    // seconds
+};
+
+// An operation in flight.
+struct InFlight {
+  std::uint32_t op = 0, block = 0;
+  std::uint64_t order = 0;  // sequence number, breaks ties of the time
+};
+
+// Copies that occupy channels from begin() until pop(). Times are absolute seconds and never decrease between calls.
+// settle() must follow changes before next() is asked. Cost: logarithmic in the copies in flight, plus FairShares.
+class Transfers {
+ public:
+  Transfers(std::span<const machine::Channel> channels, Sharing sharing);
+
+  // `bytes` > 0 enter `path` at `now`, at most at `cap` bytes per second. `path` must outlive the copy.
+  void begin(double now, const Path& path, double bytes, double cap, InFlight what);
+  // Brings rates and ends up to date at `now`.
+  void settle(double now);
+  struct Next {
+    double time = 0;
+    std::uint64_t order = 0;
+  };
+  std::optional<Next> next() const;  // the copy that ends first
+  InFlight pop(double now);          // ends that copy
+  bool unsettled() const { return unsettled_; }
+
+  // Seconds with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
+  const std::vector<double>& busy() const { return busy_; }
+
+ private:
+  struct Copy {
+    InFlight what;
+    const Path* path = nullptr;
+    double left = 0, cap = 0;   // bytes; bytes per second
+    double since = 0, end = 0;  // `left` is as of `since`
+    std::uint32_t share = 0;    // its number in shares_
+    std::uint32_t heap = 0;     // its position in heap_
+    std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
+    bool moving = false;
+  };
+  static constexpr std::uint32_t kNotQueued = 0xffffffff;
+
+  bool before(std::uint32_t a, std::uint32_t b) const;
+  void sift_up(std::uint32_t position);
+  void sift_down(std::uint32_t position);
+  void place(std::uint32_t position, std::uint32_t copy);
+  void reschedule(std::uint32_t copy);
+  void occupy(double now, const Path& path);
+  void vacate(double now, const Path& path);
+  void serve(double now, std::uint32_t copy);  // Fifo: the copy has all its channels
+
+  Sharing sharing_;
+  FairShares shares_;
+  std::vector<Copy> copies_;
+  std::vector<std::uint32_t> free_, by_share_, heap_;
+  std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
+  std::vector<std::uint32_t> users_;               // by channel
+  std::vector<double> busy_, busy_since_;
+  bool unsettled_ = false;
+};
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,153 @@
+#include "engine/sim/utility.h"
+
+#include <algorithm>
+
+namespace mapwright::engine::sim {
+
+Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload), blocks_(blocks) {
+  passed_.resize(workload.gates.size());
+  spaces_.resize(workload.spaces);
+  for (std::uint32_t s = 0; s < workload.spaces; ++s) {
+    spaces_[s].free.assign(workload.utility_processors, 0);
+    List list;
+    list.top = true;
+    if (start_segment(list, s)) push(spaces_[s], list);
+  }
+  if (workload.mapping_edges.empty()) return;
+  item_of_.assign(workload.ops.size(), 0);
+  for (std::uint32_t i = 0; i < workload.items.size(); ++i) item_of_[workload.items[i].op] = i;
+}
+
+bool Utility::start_segment(List& list, std::uint32_t space) const {
+  for (; list.segment < workload_.segments.size(); ++list.segment) {
+    const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
+    list.item = workload_.top_offsets[at];
+    list.end = workload_.top_offsets[at + 1];
+    list.rep = 0;
+    if (list.item < list.end) return true;
+  }
+  return false;
+}
+
+void Utility::find_order(List& list) const {
+  const Stretch& s = workload_.segments[list.segment];
+  list.order = s.base + list.rep * s.length() + (workload_.items[list.item].op - s.begin);
+}
+
+void Utility::push(Space& s, const List& list) {
+  s.ready.push_back(list);
+  find_order(s.ready.back());
+  std::push_heap(s.ready.begin(), s.ready.end(), List::later);
+  if (list.top) {
+    s.top_segment = list.segment;
+  } else {
+    ++s.nested;
+  }
+}
+
+void Utility::step(Space& s, std::uint32_t space, List list) {
+  if (++list.item == list.end) {
+    if (!list.top) return;
+    if (++list.rep < workload_.segments[list.segment].repeat) {
+      list.item = workload_.top_offsets[std::size_t {list.segment} * workload_.spaces + space];
+    } else {
+      ++list.segment;
+      if (!start_segment(list, space)) return;
+    }
+  }
+  push(s, list);
+}
+
+bool Utility::gate_open(const List& list) const {
+  // All operations of an item have its record, also a list's first one.
+  const plan::OpIndex op = workload_.items[list.item].op;
+  const RecordInfo& record = workload_.records[workload_.record_of(op)];
+  if (record.gate == kAbsent) return true;
+  const bool first = record.gate_carried && list.rep == 0;
+  const std::uint32_t gate = first ? record.first_gate : record.gate;
+  const std::uint32_t segment = workload_.gates[gate].segment;
+  if (segment != list.segment) return passed_[gate] == workload_.segments[segment].repeat;
+  return passed_[gate] >= (record.gate_carried && !first ? list.rep : list.rep + 1);
+}
+
+void Utility::advance(std::uint32_t space, double now, std::vector<Mapped>& mapped) {
+  Space& s = spaces_[space];
+  while (!s.ready.empty()) {
+    const auto server = std::min_element(s.free.begin(), s.free.end());
+    const double when = std::max(*server, s.clock);
+    if (when > now) break;
+    std::pop_heap(s.ready.begin(), s.ready.end(), List::later);
+    const List list = s.ready.back();
+    s.ready.pop_back();
+    if (!list.top) --s.nested;
+    if (!gate_open(list)) {
+      s.at_gate.push_back(list);
+      continue;
+    }
+    const Item& item = workload_.items[list.item];
+    const std::uint32_t block = list.top ? blocks_.at(list.segment, list.rep) : list.block;
+    const std::uint32_t offset = item.op - workload_.segments[list.segment].begin;
+    Block& b = blocks_[block];
+    if (!b.mapping_pending.empty() && b.mapping_pending[offset] > 0) {
+      b.parked[offset] = true;
+    } else {
+      *server = when + item.cost;
+      mapped.push_back({list.item, block, *server});
+    }
+    step(s, space, list);
+  }
+}
+
+std::optional<double> Utility::next(std::uint32_t space) const {
+  const Space& s = spaces_[space];
+  if (s.ready.empty()) return std::nullopt;
+  const bool lazy = s.nested == 0 && s.awaited == 0 && workload_.lazy[s.top_segment * workload_.spaces + space];
+  if (lazy) return std::nullopt;
+  return std::max(*std::min_element(s.free.begin(), s.free.end()), s.clock);
+}
+
+void Utility::open(std::uint32_t context, std::uint32_t block, std::uint32_t space, double now) {
+  Space& s = spaces_[space];
+  s.clock = now;
+  List list;
+  list.item = workload_.context_offsets[context];
+  list.end = workload_.context_offsets[context + 1];
+  list.block = block;
+  list.segment = blocks_[block].segment;
+  list.rep = blocks_[block].rep;
+  push(s, list);
+}
+
+void Utility::release(plan::OpIndex op, std::uint32_t block, double now) {
+  Block& b = blocks_[block];
+  const std::uint32_t offset = op - workload_.segments[b.segment].begin;
+  if (!b.parked[offset]) return;  // its turn has not come yet
+  b.parked[offset] = false;
+  Space& s = spaces_[workload_.ops[op].space];
+  s.clock = now;
+  List list;
+  list.item = item_of_[op];
+  list.end = list.item + 1;
+  list.block = block;
+  list.segment = b.segment;
+  list.rep = b.rep;
+  push(s, list);
+}
+
+void Utility::pass(std::uint32_t gate, double now) {
+  ++passed_[gate];
+  for (Space& s : spaces_) {
+    s.clock = now;
+    for (std::size_t i = 0; i < s.at_gate.size();) {
+      if (!gate_open(s.at_gate[i])) {
+        ++i;
+        continue;
+      }
+      const List list = s.at_gate[i];
+      s.at_gate.erase(s.at_gate.begin() + static_cast<std::ptrdiff_t>(i));
+      push(s, list);
+    }
+  }
+}
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,82 @@
+// engine/sim/utility.h - utility processors: the order and the time in which point tasks are mapped.
+// Model: docs/models/overhead.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/sim/blocks.h"
+
+namespace mapwright::engine::sim {
+
+// A mapped task: it and what its mapping issues can start from `time` on.
+struct Mapped {
+  std::uint32_t item = 0;  // into Workload::items
+  std::uint32_t block = 0;
+  double time = 0;
+};
+
+// The utility processors of all address spaces. In one space, whatever can be mapped is mapped in program order, each
+// item by the utility processor that is free first. A gate stops the list that it stands in; a task that InstanceLimit
+// holds back does not stop others.
+//
+// Mapping can run far ahead of execution, so it is computed late: advance() catches up to the present, in the same steps
+// and with the same times as if every step were an event. It has to be called before anything changes what can be mapped
+// (a gate, a limit, a finished parent), and it is driven by events - see next() - only while an operation waits for
+// nothing but its mapping, or where that could be overlooked (Workload::lazy is false).
+class Utility {
+ public:
+  Utility(const Workload& workload, Blocks& blocks);
+
+  // Maps everything in `space` whose turn comes until `now`; appends it to `mapped`.
+  void advance(std::uint32_t space, double now, std::vector<Mapped>& mapped);
+  // When the next item of `space` is mapped, if events have to drive it.
+  std::optional<double> next(std::uint32_t space) const;
+
+  // After advance(space, now): a task of `space` has ended and what it launches can be mapped.
+  void open(std::uint32_t context, std::uint32_t block, std::uint32_t space, double now);
+  // After advance(space, now): the last limit on the mapping of a task is gone.
+  void release(plan::OpIndex op, std::uint32_t block, double now);
+  // After advance(s, now) of every space: a gate has been passed once more.
+  void pass(std::uint32_t gate, double now);
+
+  // Operations of `space` that wait for nothing but their mapping.
+  void await(std::uint32_t space) { ++spaces_[space].awaited; }
+  void obtained(std::uint32_t space) { --spaces_[space].awaited; }
+  bool idle(std::uint32_t space) const { return spaces_[space].ready.empty(); }
+
+ private:
+  // Items that become mappable one after the other.
+  struct List {
+    std::uint64_t order = 0;  // of its next item: position in program order
+    std::uint32_t item = 0, end = 0;
+    std::uint32_t segment = 0, block = 0;
+    std::uint64_t rep = 0;
+    bool top = false;         // continues with the next repetition and segment
+    static bool later(const List& a, const List& b) { return a.order > b.order; }
+  };
+  struct Space {
+    std::vector<double> free;       // by utility processor: when it has mapped all it was given
+    double clock = 0;               // nothing is given to one before this time
+    std::vector<List> ready;        // heap by program order
+    std::vector<List> at_gate;
+    std::uint32_t awaited = 0;
+    std::uint32_t nested = 0;       // lists in `ready` other than the top level
+    std::uint32_t top_segment = 0;  // where the top level is
+  };
+
+  bool gate_open(const List& list) const;
+  void push(Space& s, const List& list);
+  void find_order(List& list) const;
+  bool start_segment(List& list, std::uint32_t space) const;  // false: no segment from list.segment on has items
+  void step(Space& s, std::uint32_t space, List list);        // puts back what is left of a list after one item
+
+  const Workload& workload_;
+  Blocks& blocks_;
+  std::vector<Space> spaces_;
+  std::vector<std::uint64_t> passed_;  // by gate: repetitions that have ended
+  std::vector<std::uint32_t> item_of_; // by op, for release(); empty when there are no limits
+};
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,433 @@
+#include "engine/sim/workload.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+namespace mapwright::engine::sim {
+
+namespace {
+
+using plan::kNone;
+using plan::kNoOp;
+using plan::Op;
+using plan::OpIndex;
+using plan::OpKind;
+
+bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
+
+// Operations without a time of their own: they end with their last predecessor.
+bool passes_on(OpKind k) { return k == OpKind::Join || k == OpKind::Complete || k == OpKind::Future; }
+
+class Maker {
+ public:
+  Maker(const plan::Plan& plan, const machine::Machine& machine, const Sites& sites)
+      : plan_(plan), machine_(machine), sites_(sites) {}
+
+  Workload make(CostModel& costs, bool keep_costs) {
+    segments();
+    operations(costs, keep_costs);
+    records();
+    timers();
+    successors();
+    items();
+    laziness();
+    w_.utility_processors = std::max(1u, machine_.overheads().utility_processors);
+    w_.future_latency = future_latency();
+    return std::move(w_);
+  }
+
+ private:
+  // --- Operations.
+
+  void segments() {
+    w_.plan = &plan_;
+    w_.spaces = machine_.spaces();
+    for (const plan::Segment& s : plan_.segments) {
+      MW_CHECK(s.repeat > 0 && s.begin <= s.end, "a segment runs at least once");
+      w_.segments.push_back({s.begin, s.end, s.repeat, w_.total_ops});
+      w_.total_ops += s.repeat * (s.end - s.begin);
+    }
+    w_.fences.resize(w_.segments.size());
+    w_.outside.resize(w_.segments.size());
+  }
+
+  void operations(CostModel& costs, bool keep_costs) {
+    w_.ops.resize(plan_.ops.size());
+    if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
+    for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
+      for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
+        const Op& op = plan_.ops[i];
+        OpInfo& info = w_.ops[i];
+        info.kind = op.kind;
+        info.segment = g;
+        if (op.kind == OpKind::Task) {
+          info.resource = op.b;
+          info.mapped = true;
+          info.varies = costs.varies(i);
+          const std::uint32_t id = costs.id(i, 0);
+          info.amount = launch_seconds(op) + costs.cost(id).seconds;
+          if (keep_costs) w_.cost_ids[i] = id;
+        } else if (moves_data(op.kind)) {
+          const plan::Transfer& t = plan_.transfers[op.detail];
+          const std::uint32_t to = plan_.instances[op.b].memory.value;
+          info.resource = path(op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value, to);
+          info.amount = static_cast<double>(t.bytes);
+          info.transposes = op.kind == OpKind::Copy && t.transpose;
+          info.mapped = op.issuer != kNone;
+        } else if (op.kind == OpKind::Reclaim) {
+          info.mapped = op.issuer != kNone;
+        } else if (op.kind == OpKind::Fence) {
+          w_.fences[g].push_back(i);
+        }
+      }
+    }
+    // Who maps what: needs the processors of parents, which may come in any order of kinds.
+    const bool replicated = plan_.decisions->replicated;
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (plan_.ops[i].kind != OpKind::Task) continue;
+      const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
+      const OpIndex decider = parent != kNoOp ? parent : i;
+      if (parent != kNoOp || replicated) {
+        w_.ops[i].space = machine_[machine::ProcessorId(plan_.ops[decider].b)].space.value;
+      }
+    }
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (w_.ops[i].mapped && plan_.ops[i].kind != OpKind::Task) w_.ops[i].space = w_.ops[plan_.ops[i].issuer].space;
+    }
+  }
+
+  double launch_seconds(const Op& task) const {
+    return machine_.compute(machine_[machine::ProcessorId(task.b)].kind).launch.value;
+  }
+
+  std::uint32_t path(std::uint32_t from, std::uint32_t to) {
+    const std::uint64_t key = std::uint64_t {from} << 32 | to;
+    const auto [it, fresh] = paths_.try_emplace(key, static_cast<std::uint32_t>(w_.paths.size()));
+    if (fresh) {
+      const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
+      Path p {.channels = {}, .bandwidth = r.bandwidth.value, .latency = r.latency.value};
+      for (const machine::ChannelId c : r.list()) {
+        if (std::find(p.channels.begin(), p.channels.end(), c.value) == p.channels.end()) p.channels.push_back(c.value);
+        p.bandwidth = std::min(p.bandwidth, machine_[c].bandwidth.value);
+      }
+      w_.paths.push_back(std::move(p));
+    }
+    return it->second;
+  }
+
+  // Reducing to one value and telling everyone: up and down a binary tree of address spaces.
+  double future_latency() const {
+    const auto host = [this](std::uint32_t space) {
+      const machine::Memory* found = nullptr;
+      std::size_t id = 0;
+      for (std::size_t i = 0; i < machine_.memories().size(); ++i) {
+        const machine::Memory& m = machine_.memories()[i];
+        if (m.space.value != space || (found && m.kind != MemoryKind::SysMem)) continue;
+        if (found && found->kind == MemoryKind::SysMem) continue;
+        found = &m;
+        id = i;
+      }
+      MW_CHECK(found, "address space {} has no memory", space);
+      return machine::MemoryId(id);
+    };
+    const double start = machine_.overheads().copy_start.value;
+    if (w_.spaces == 1) return start;
+    return start + 2 * std::bit_width(w_.spaces - 1) * machine_.route(host(0), host(w_.spaces - 1)).latency.value;
+  }
+
+  // --- Launch records, gates and timers.
+
+  std::uint32_t gate(OpIndex op) {
+    w_.ops[op].gate = true;
+    w_.gates.push_back({op, w_.ops[op].segment});
+    return op;
+  }
+
+  // Inside a traced loop, its own or one around a parent.
+  bool traced(const plan::LaunchRecord& record) const {
+    for (const plan::LaunchRecord* r = &record;; r = &plan_.records[plan_.ops[r->parent].record]) {
+      const auto& loops = sites_[*r].loops;
+      if (std::any_of(loops.begin(), loops.end(), [](const program::Loop* l) { return l->traced; })) return true;
+      if (r->parent == kNoOp) return false;
+    }
+  }
+
+  void records() {
+    std::vector<std::uint32_t> segment_of_record(plan_.records.size(), kAbsent);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (plan_.ops[i].kind == OpKind::Task) segment_of_record[plan_.ops[i].record] = w_.ops[i].segment;
+    }
+    w_.records.resize(plan_.records.size());
+    for (std::size_t r = 0; r < plan_.records.size(); ++r) {
+      const plan::LaunchRecord& record = plan_.records[r];
+      w_.records[r].traced = traced(record);
+      if (record.gate == kNoOp || segment_of_record[r] == kAbsent) continue;
+      w_.records[r].gate = gate(record.gate);
+      w_.records[r].gate_carried = record.gate_carried;
+      if (!record.gate_carried) continue;
+      const std::uint32_t length = w_.segments[segment_of_record[r]].length();
+      MW_CHECK(record.gate >= length, "a carried gate has a first one");
+      w_.records[r].first_gate = gate(record.gate - length);
+    }
+    std::sort(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op < b.op; });
+    w_.gates.erase(std::unique(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op == b.op; }),
+                   w_.gates.end());
+    for (RecordInfo& r : w_.records) {  // until here they named operations
+      if (r.gate != kAbsent) r.gate = w_.gate_index(r.gate);
+      if (r.first_gate != kAbsent) r.first_gate = w_.gate_index(r.first_gate);
+    }
+  }
+
+  void timers() {
+    std::vector<bool> starts(plan_.records.size()), ends(plan_.records.size());
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if ((op.kind != OpKind::TimerStart && op.kind != OpKind::TimerStop) || op.b == kNone) continue;
+      (op.kind == OpKind::TimerStart ? starts : ends)[op.b] = true;
+      w_.watches.push_back({.record = op.b, .points = 0, .timer = i});
+    }
+    if (w_.watches.empty()) return;
+    std::stable_sort(w_.watches.begin(), w_.watches.end(),
+                     [](const Watch& a, const Watch& b) { return a.record < b.record; });
+    std::vector<std::uint32_t> points(plan_.records.size(), 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if (op.kind == OpKind::Task) {
+        ++points[op.record];
+        w_.ops[i].starts_watched = starts[op.record];
+        w_.ops[i].ends_watched = ends[op.record];
+      } else if (op.kind == OpKind::Complete) {  // a task with a body ends when all it launched has
+        const std::uint32_t record = plan_.ops[op.a].record;
+        w_.ops[op.a].ends_watched = false;
+        w_.ops[i].ends_watched = ends[record];
+      }
+    }
+    for (Watch& watch : w_.watches) watch.points = points[watch.record];
+  }
+
+  bool waits_for_points(OpIndex i) const {
+    const Op& op = plan_.ops[i];
+    if ((op.kind != OpKind::TimerStart && op.kind != OpKind::TimerStop) || op.b == kNone) return false;
+    const auto it = std::lower_bound(w_.watches.begin(), w_.watches.end(), op.b,
+                                     [](const Watch& a, std::uint32_t record) { return a.record < record; });
+    return it->points > 0;
+  }
+
+  // --- Edges.
+
+  // The fence that a timer looks at, if any; second: it belongs to the previous repetition.
+  std::pair<OpIndex, bool> fence_before(OpIndex timer) const {
+    std::uint32_t g = w_.ops[timer].segment;
+    const std::vector<OpIndex>& own = w_.fences[g];
+    const auto after = std::lower_bound(own.begin(), own.end(), timer);
+    if (after != own.begin()) return {*std::prev(after), false};
+    if (!own.empty() && w_.segments[g].repeat > 1) return {own.back(), true};
+    while (g-- > 0) {
+      if (!w_.fences[g].empty()) return {w_.fences[g].back(), false};
+    }
+    return {kNoOp, false};
+  }
+
+  // f(predecessor, carried, mapping) for every predecessor of operation i, those that are implied included.
+  template <typename F>
+  void for_each_predecessor(OpIndex i, F&& f) const {
+    for (const plan::Edge e : plan_.predecessors(i)) f(e.op, e.carried != 0, e.mapping != 0);
+    const Op& op = plan_.ops[i];
+    if ((op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b == kNone) {
+      const auto [fence, carried] = fence_before(i);
+      if (fence != kNoOp) f(fence, carried, false);
+    }
+    if (op.record == kNone || !(op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves_data(op.kind))) return;
+    const plan::LaunchRecord& r = plan_.records[op.record];
+    // What is mapped after a gate also starts after it.
+    const bool implied = w_.ops[i].mapped && r.fence == r.gate && r.fence_carried == r.gate_carried;
+    if (r.fence != kNoOp && !implied) f(r.fence, r.fence_carried, false);
+  }
+
+  // f(from, successor, mapping) for every edge into operation i, in terms of Successor.
+  template <typename F>
+  void for_each_edge(OpIndex i, F&& f) const {
+    const Stretch& segment = w_.segments[w_.ops[i].segment];
+    for_each_predecessor(i, [&](OpIndex p, bool carried, bool mapping) {
+      if (!carried) return f(p, Successor {i & kNoOp, Successor::Same}, mapping);
+      MW_CHECK(p >= segment.length(), "a carried edge has a first one");
+      f(p - segment.length(), Successor {i & kNoOp, Successor::First}, mapping);
+      if (segment.repeat > 1) f(p, Successor {i & kNoOp, Successor::Carried}, mapping);
+    });
+  }
+
+  void successors() {
+    w_.successor_offsets.assign(plan_.ops.size() + 1, 0);
+    w_.pending.assign(plan_.ops.size(), 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      for_each_edge(i, [&](OpIndex from, Successor, bool mapping) {
+        if (!mapping) ++w_.successor_offsets[from + 1];
+      });
+    }
+    for (std::size_t i = 0; i < plan_.ops.size(); ++i) w_.successor_offsets[i + 1] += w_.successor_offsets[i];
+    w_.successors.resize(w_.successor_offsets.back());
+    std::vector<std::uint32_t> next(w_.successor_offsets.begin(), w_.successor_offsets.end() - 1);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const OpInfo& info = w_.ops[i];
+      w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
+      for_each_edge(i, [&](OpIndex from, Successor to, bool mapping) {
+        if (!mapping) w_.successors[next[from]++] = to;
+        count(from, to, mapping);
+      });
+    }
+    std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
+                     [](const auto& a, const auto& b) { return a.from < b.from; });
+  }
+
+  void count(OpIndex from, Successor to, bool mapping) {
+    if (mapping) {
+      if (w_.mapping_pending.empty()) w_.mapping_pending.assign(plan_.ops.size(), 0);
+      w_.mapping_edges.push_back({from, to});
+      w_.ops[from].gates_mapping = true;
+    }
+    const std::uint32_t segment = w_.ops[to.op].segment;
+    const bool repeated = w_.segments[segment].repeat > 1;
+    if (to.step == Successor::First && repeated) return;  // stands for the carried edge, which is counted
+    if (to.step == Successor::Same && repeated && w_.ops[from].segment != segment) {
+      w_.outside[segment].push_back({to.op, from, mapping});
+      w_.ops[from].feeds_loop = true;
+      return;
+    }
+    if (mapping) {
+      ++w_.mapping_pending[to.op];
+    } else {
+      ++w_.pending[to.op];
+    }
+  }
+
+  // --- Mapping.
+
+  void items() {
+    const std::vector<std::uint16_t> created = instances_created();
+    const machine::Overheads& o = machine_.overheads();
+    // Lists: the top level by segment and space, then one per task with a body, each in program order.
+    const std::size_t top = w_.segments.size() * w_.spaces;
+    std::uint32_t contexts = 0;
+    std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);
+    std::vector<std::uint32_t> sizes(top, 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (plan_.ops[i].kind != OpKind::Task) continue;
+      const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
+      std::size_t list = std::size_t {w_.ops[i].segment} * w_.spaces + w_.ops[i].space;
+      if (parent != kNoOp) {
+        if (w_.ops[parent].context == kAbsent) {
+          w_.ops[parent].context = contexts++;
+          sizes.push_back(0);
+        }
+        list = top + w_.ops[parent].context;
+      }
+      list_of[i] = static_cast<std::uint32_t>(list);
+      ++sizes[list];
+    }
+    std::vector<std::uint32_t> next(sizes.size() + 1, 0);
+    for (std::size_t i = 0; i < sizes.size(); ++i) next[i + 1] = next[i] + sizes[i];
+    w_.top_offsets.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(top) + 1);
+    w_.context_offsets.assign(next.begin() + static_cast<std::ptrdiff_t>(top), next.end());
+    w_.items.resize(next.back());
+    std::vector<std::uint32_t> item_of(plan_.ops.size(), kAbsent), last_record(sizes.size(), kNone);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (list_of[i] == kAbsent) continue;
+      const std::uint32_t record = plan_.ops[i].record;
+      const bool fresh = std::exchange(last_record[list_of[i]], record) != record;
+      double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
+      if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
+      cost += o.instance.value * created[i];
+      item_of[i] = next[list_of[i]]++;
+      w_.items[item_of[i]] = {.op = i, .cost = cost};
+    }
+    issued(item_of);
+  }
+
+  void issued(const std::vector<std::uint32_t>& item_of) {
+    w_.issued_offsets.assign(w_.items.size() + 1, 0);
+    const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (!is_issued(i)) continue;
+      MW_CHECK(w_.ops[plan_.ops[i].issuer].segment == w_.ops[i].segment, "a copy is issued within its segment");
+      const std::uint32_t item = item_of[plan_.ops[i].issuer];
+      ++w_.issued_offsets[item + 1];
+      if (moves_data(w_.ops[i].kind)) w_.items[item].cost += machine_.overheads().copy.value;
+    }
+    for (std::size_t i = 0; i < w_.items.size(); ++i) w_.issued_offsets[i + 1] += w_.issued_offsets[i];
+    w_.issued.resize(w_.issued_offsets.back());
+    std::vector<std::uint32_t> next(w_.issued_offsets.begin(), w_.issued_offsets.end() - 1);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (is_issued(i)) w_.issued[next[item_of[plan_.ops[i].issuer]]++] = i;
+    }
+  }
+
+  // How many instances the mapping of each task creates: those that it or what it issues uses first, and reclaimed ones.
+  std::vector<std::uint16_t> instances_created() const {
+    std::vector<std::uint16_t> created(plan_.ops.size(), 0);
+    std::vector<bool> seen(plan_.instances.size(), false);
+    const auto use = [&](std::uint32_t instance, OpIndex task, bool again) {
+      if (instance == kNone || (seen[instance] && !again)) return;
+      seen[instance] = true;
+      if (task != kNone) ++created[task];
+    };
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if (op.kind == OpKind::Task) {
+        const std::size_t arguments = sites_.of_record(op.record).launch->arguments.size();
+        for (std::size_t a = 0; a < arguments; ++a) use(plan_.task_arguments[op.detail + a].instance.value, i, false);
+      } else if (moves_data(op.kind) || op.kind == OpKind::Reclaim) {
+        use(op.b, op.issuer, op.kind == OpKind::Reclaim);
+      }
+    }
+    return created;
+  }
+
+  // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
+  // of segment g or later: then nothing can be ready unnoticed.
+  void laziness() {
+    std::vector<std::int64_t> latest(plan_.ops.size(), -1);  // last segment with a predecessor; -1: none
+    std::vector<std::int64_t> least(w_.segments.size() * w_.spaces, std::int64_t {1} << 32);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const OpInfo& info = w_.ops[i];
+      for_each_predecessor(i, [&](OpIndex p, bool, bool mapping) {
+        if (mapping) return;
+        const bool through = passes_on(w_.ops[p].kind) && p < i;
+        latest[i] = std::max(latest[i], through ? latest[p] : std::int64_t {w_.ops[p].segment});
+      });
+      if (!info.mapped) continue;
+      const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
+      if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
+      std::int64_t& l = least[std::size_t {info.segment} * w_.spaces + info.space];
+      l = std::min(l, latest[i]);
+    }
+    w_.lazy.resize(least.size());
+    for (std::size_t g = w_.segments.size(); g-- > 0;) {
+      for (std::size_t s = 0; s < w_.spaces; ++s) {
+        std::int64_t& l = least[g * w_.spaces + s];
+        if (g + 1 < w_.segments.size()) l = std::min(l, least[(g + 1) * w_.spaces + s]);
+        w_.lazy[g * w_.spaces + s] = l >= static_cast<std::int64_t>(g);
+      }
+    }
+  }
+
+  const plan::Plan& plan_;
+  const machine::Machine& machine_;
+  const Sites& sites_;
+  Workload w_;
+  std::unordered_map<std::uint64_t, std::uint32_t> paths_;
+};
+
+}  // namespace
+
+std::uint32_t Workload::gate_index(plan::OpIndex op) const {
+  const auto it = std::lower_bound(gates.begin(), gates.end(), op, [](const Gate& g, plan::OpIndex o) { return g.op < o; });
+  MW_CHECK(it != gates.end() && it->op == op, "operation {} is no gate", op);
+  return static_cast<std::uint32_t>(it - gates.begin());
+}
+
+Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs) {
+  return Maker(plan, machine, costs.sites()).make(costs, keep_costs);
+}
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,126 @@
+// engine/sim/workload.h - a plan as the event loop needs it: successors instead of predecessors, what each operation
+// occupies and for how long, and the order in which utility processors map point tasks. Immutable during a simulation.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/sim/sim.h"
+#include "engine/sim/task_cost.h"
+#include "engine/sim/transfers.h"
+
+namespace mapwright::engine::sim {
+
+inline constexpr std::uint32_t kAbsent = 0xffffffff;
+
+// What the event loop looks up for one planned operation.
+struct OpInfo {
+  double amount = 0;                 // Task: seconds on its processor; Copy, Fold, Fill: bytes
+  std::uint32_t resource = kAbsent;  // Task: processor; Copy, Fold, Fill: index into Workload::paths
+  std::uint32_t space = 0;           // address space that maps the task or issues the copy
+  std::uint32_t segment = 0;
+  std::uint32_t context = kAbsent;   // Task with a body: its list of nested items
+  plan::OpKind kind = plan::OpKind::Join;
+  bool mapped : 1 = false;           // waits for the mapping of its task, besides its predecessors
+  bool transposes : 1 = false;
+  bool varies : 1 = false;           // Task: `amount` depends on the repetition
+  bool gate : 1 = false;             // mapping waits for it somewhere
+  bool starts_watched : 1 = false;   // a timer looks at when points of its record start
+  bool ends_watched : 1 = false;     // ... or end
+  bool feeds_loop : 1 = false;       // operations of a later, repeated segment wait for it
+  bool gates_mapping : 1 = false;    // mapping of single tasks waits for it (InstanceLimit)
+};
+static_assert(sizeof(OpInfo) == 32);
+
+// A successor. Which repetition it belongs to follows from the segments of both ends and `step`.
+struct Successor {
+  enum Step : std::uint32_t {
+    Same,     // the same repetition; from another segment: every repetition, after the last one of the predecessor
+    Carried,  // the next repetition of the same segment
+    First,    // the first repetition of a later segment only
+  };
+  std::uint32_t op : 30;
+  std::uint32_t step : 2;
+};
+
+// A step of mapping: one point task.
+struct Item {
+  std::uint32_t op = 0;
+  double cost = 0;  // seconds of a utility processor
+};
+
+// Part of a plan that is executed `repeat` times. `base`: position of its first operation in the whole execution.
+struct Stretch {
+  plan::OpIndex begin = 0, end = 0;
+  std::uint64_t repeat = 1, base = 0;
+  std::uint32_t length() const { return end - begin; }
+};
+
+// A gate that stops mapping: completed repetitions are counted while simulating.
+struct Gate {
+  plan::OpIndex op = 0;
+  std::uint32_t segment = 0;
+};
+
+struct RecordInfo {
+  std::uint32_t gate = kAbsent;        // into Workload::gates
+  std::uint32_t first_gate = kAbsent;  // instead of `gate` in the first repetition when the gate is carried
+  bool gate_carried = false, traced = false;
+};
+
+// A launch record that timers look at.
+struct Watch {
+  std::uint32_t record = 0, points = 0;
+  plan::OpIndex timer = 0;
+};
+
+struct Workload {
+  const plan::Plan* plan = nullptr;
+  std::vector<Stretch> segments;
+  std::vector<OpInfo> ops;
+  std::vector<std::uint32_t> successor_offsets;  // ops + 1
+  std::vector<Successor> successors;
+  // Pending events of an operation before it can start, in repetitions after the first: predecessors in its own segment
+  // and the mapping. The first repetition and `outside` add those that lie before the segment.
+  std::vector<std::uint32_t> pending;
+  struct Outside {
+    plan::OpIndex op, predecessor;
+    bool mapping;                                // gates the mapping of `op`
+  };
+  std::vector<std::vector<Outside>> outside;     // by segment; of repeated segments only
+  // Successors whose mapping waits for an operation, sorted by that operation.
+  struct MappingEdge {
+    plan::OpIndex from;
+    Successor to;
+  };
+  std::vector<MappingEdge> mapping_edges;
+  std::vector<std::uint16_t> mapping_pending;    // by op; empty when there are no mapping edges
+
+  std::vector<Path> paths;
+  std::vector<Item> items;
+  std::vector<std::uint32_t> issued_offsets;     // items + 1: operations that the mapping of an item issues
+  std::vector<plan::OpIndex> issued;
+  std::vector<std::uint32_t> top_offsets;        // [segment * spaces + space], + 1: items of the top level
+  std::vector<std::uint32_t> context_offsets;    // nested items by context, + 1
+  std::vector<bool> lazy;                        // [segment * spaces + space], see utility.h
+  std::vector<Gate> gates;                       // ascending by op
+  std::vector<Watch> watches;                    // ascending by record
+  std::vector<std::vector<plan::OpIndex>> fences;  // by segment, ascending
+  std::vector<RecordInfo> records;
+  std::vector<std::uint32_t> cost_ids;           // by op, profile only: cost of each task
+  std::uint32_t spaces = 1, utility_processors = 1;
+  double future_latency = 0;                     // seconds from the last point's end to the reduced value
+  std::uint64_t total_ops = 0;
+
+  std::span<const Successor> successors_of(plan::OpIndex op) const {
+    return std::span(successors).subspan(successor_offsets[op], successor_offsets[op + 1] - successor_offsets[op]);
+  }
+  std::uint32_t record_of(plan::OpIndex op) const { return plan->ops[op].record; }
+  std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
+};
+
+// Cost: linear in operations and edges. `keep_costs`: fill cost_ids.
+Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs);
+
+}  // namespace mapwright::engine::sim
