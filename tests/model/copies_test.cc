@@ -1,0 +1,125 @@
+// docs/models/copies.md and docs/models/sharing.md in numbers.
+#include "hand_plan.h"
+
+namespace mapwright::test {
+namespace {
+
+using engine::sim::Sharing;
+using plan::OpKind;
+constexpr std::int64_t kGb = 1'000'000'000;
+constexpr double kUs = 1e-6, kExact = 1e-12;
+
+TEST(Copies, OneTakesLatencyAndBytesOverBandwidth) {
+  HandPlan h(free_machine());
+  const auto c = h.copy(h.device(0), h.device(1), kGb);
+  // 1 us + 1 GB / 50 GB/s
+  EXPECT_NEAR(end_of(h.run(), c), 1 * kUs + 0.020, kExact);
+}
+
+TEST(Copies, StartOverheadComesOnTop) {
+  HandPlan h(free_machine("\ncopy_start_us = 7"));
+  const auto c = h.copy(h.device(0), h.device(1), kGb);
+  // 7 us + 1 us + 1 GB / 50 GB/s
+  EXPECT_NEAR(end_of(h.run(), c), 8 * kUs + 0.020, kExact);
+}
+
+TEST(Copies, TwoShareAPortEqually) {
+  HandPlan h(free_machine());
+  const auto large = h.copy(h.device(0), h.device(1), kGb);
+  const auto small = h.copy(h.device(0), h.device(2), kGb / 2);
+  const auto t = h.run();
+  // 25 GB/s each until 0.5 GB are through at 20 ms; then the large one has 0.5 GB left at 50 GB/s: 10 ms.
+  EXPECT_NEAR(end_of(t, small), 1 * kUs + 0.020, kExact);
+  EXPECT_NEAR(end_of(t, large), 1 * kUs + 0.030, kExact);
+}
+
+TEST(Copies, OppositeDirectionsDoNotShare) {
+  HandPlan h(free_machine());
+  const auto there = h.copy(h.device(0), h.device(1), kGb);
+  const auto back = h.copy(h.device(1), h.device(0), kGb);
+  const auto t = h.run();
+  EXPECT_NEAR(end_of(t, there), 1 * kUs + 0.020, kExact);
+  EXPECT_NEAR(end_of(t, back), 1 * kUs + 0.020, kExact);
+}
+
+TEST(Copies, WhatOneCannotUseAnotherGets) {
+  HandPlan h(free_machine());
+  // Port 0 out carries a, b, c: 50/3 each. Port 3 in carries c and d: d gets the other 50 - 50/3 = 100/3.
+  const auto a = h.copy(h.device(0), h.device(1), kGb);
+  const auto b = h.copy(h.device(0), h.device(2), kGb);
+  const auto c = h.copy(h.device(0), h.device(3), kGb);
+  const auto d = h.copy(h.device(2), h.device(3), kGb);
+  const auto t = h.run();
+  // d: 1 GB / (100/3 GB/s) = 30 ms; a, b, c: 1 GB / (50/3 GB/s) = 60 ms, which the end of d does not change.
+  EXPECT_NEAR(end_of(t, d), 1 * kUs + 0.030, kExact);
+  EXPECT_NEAR(end_of(t, a), 1 * kUs + 0.060, kExact);
+  EXPECT_NEAR(end_of(t, b), 1 * kUs + 0.060, kExact);
+  EXPECT_NEAR(end_of(t, c), 1 * kUs + 0.060, kExact);
+}
+
+TEST(Copies, ALateOneSlowsTheEarlyOne) {
+  HandPlan h(free_machine());
+  const auto gate = h.task(h.cpu(0), 10);
+  const auto early = h.copy(h.device(0), h.device(1), kGb);
+  const auto late = h.copy(h.device(0), h.device(2), kGb, {after(gate)});
+  const auto t = h.run();
+  // Until 10 ms + 1 us the early one moves 0.5 GB alone (it began at 1 us). Then 25 GB/s each: it ends 20 ms later, the
+  // late one has 0.5 GB left then: 10 ms more.
+  EXPECT_NEAR(end_of(t, early), 1 * kUs + 0.010 + 0.020, kExact);
+  EXPECT_NEAR(end_of(t, late), 1 * kUs + 0.010 + 0.020 + 0.010, kExact);
+}
+
+TEST(Copies, TransposingIsCappedAndLeavesTheRest) {
+  HandPlan h(free_machine("\ntranspose_factor = 0.25"));
+  const auto transposing = h.copy(h.device(0), h.device(1), kGb, {}, true);
+  const auto plain = h.copy(h.device(0), h.device(2), kGb);
+  const auto t = h.run();
+  // Capped at 0.25 x 50 = 12.5 GB/s; the plain one gets 37.5 GB/s.
+  EXPECT_NEAR(end_of(t, transposing), 1 * kUs + 0.080, kExact);
+  EXPECT_NEAR(end_of(t, plain), 1 * kUs + 1.0 / 37.5, kExact);
+}
+
+TEST(Copies, FillsAndFoldsUseTheInsideOfAMemory) {
+  HandPlan h(free_machine());
+  const auto fill = h.copy(h.device(0), h.device(0), kGb, {}, false, OpKind::Fill);
+  const auto fold = h.copy(h.device(0), h.device(0), kGb, {after(fill)}, false, OpKind::Fold);
+  const auto far = h.copy(h.device(0), h.device(1), kGb, {after(fold)}, false, OpKind::Fold);
+  const auto t = h.run();
+  // 1 us + 1 GB / 500 GB/s each; the fold between two memories travels: 1 us + 1 GB / 50 GB/s.
+  EXPECT_NEAR(end_of(t, fill), 1 * kUs + 0.002, kExact);
+  EXPECT_NEAR(end_of(t, fold), 2 * kUs + 0.004, kExact);
+  EXPECT_NEAR(end_of(t, far), 3 * kUs + 0.024, kExact);
+}
+
+TEST(Copies, AnEmptyOneTakesItsLatency) {
+  HandPlan h(free_machine());
+  const auto c = h.copy(h.device(0), h.device(1), 0);
+  EXPECT_NEAR(end_of(h.run(), c), 1 * kUs, kExact);
+}
+
+TEST(Copies, InFifoOrderOneServesTheOther) {
+  HandPlan h(free_machine());
+  const auto first = h.copy(h.device(0), h.device(1), kGb);
+  const auto second = h.copy(h.device(0), h.device(2), kGb / 2);
+  const auto behind = h.copy(h.device(3), h.device(2), kGb);   // waits for the port of device 2, which `second` has booked
+  const auto t = h.run(Sharing::Fifo);
+  EXPECT_NEAR(end_of(t, first), 1 * kUs + 0.020, kExact);
+  EXPECT_NEAR(end_of(t, second), 1 * kUs + 0.030, kExact);
+  EXPECT_NEAR(end_of(t, behind), 1 * kUs + 0.050, kExact);
+}
+
+TEST(Copies, ChannelsCountBytesAndBusyTime) {
+  HandPlan h(free_machine());
+  h.copy(h.device(0), h.device(1), kGb);
+  h.copy(h.device(0), h.device(1), kGb);
+  const auto t = h.run();
+  // Both channels of the path are busy for 2 GB / 50 GB/s and carry 2 GB.
+  ASSERT_EQ(t.profile.channels.size(), 2u);
+  for (const auto& c : t.profile.channels) {
+    EXPECT_NEAR(c.busy_seconds, 0.040, kExact);
+    EXPECT_EQ(c.bytes, 2 * kGb);
+  }
+}
+
+}  // namespace
+}  // namespace mapwright::test

@@ -1,0 +1,171 @@
+// The simulator on random programs, decisions and machines: what must hold whatever the figures are.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <thread>
+
+#include "engine/sim/sim.h"
+#include "random_program.h"
+
+namespace mapwright {
+namespace {
+
+using engine::sim::Options;
+using engine::sim::Sharing;
+using engine::sim::simulate;
+using engine::sim::Timing;
+using plan::OpIndex;
+using plan::OpKind;
+
+struct Case {
+  program::Program program;
+  machine::Machine machine;
+  std::shared_ptr<const plan::Decisions> decisions;
+  plan::Plan plan(bool unroll) const {
+    auto p = plan::make_plan(decisions, program, machine, {.unroll = unroll});
+    MW_CHECK(p.has_value());
+    return *std::move(p);
+  }
+};
+
+Case make_case(std::uint64_t seed) {
+  program::Program p = testing::random_program(seed);
+  machine::Machine m = testing::small_machine(1 + static_cast<int>(seed % 3), 64);
+  auto d = testing::random_decisions(seed, p, m);
+  return {std::move(p), std::move(m), std::move(d)};
+}
+
+void expect_same(const Timing& a, const Timing& b) {
+  RC_ASSERT(a.makespan == b.makespan);
+  RC_ASSERT(a.window == b.window);
+  RC_ASSERT(a.points == b.points);
+  RC_ASSERT(a.channel_bytes == b.channel_bytes);
+  RC_ASSERT(a.executed_ops == b.executed_ops);
+  RC_ASSERT(a.channel_busy == b.channel_busy);
+  for (std::size_t i = 0; i < a.busy.size(); ++i) RC_ASSERT(std::abs(a.busy[i] - b.busy[i]) <= 1e-12 * a.busy[i]);
+}
+
+// Longest chain of an unrolled plan when nobody waits for a resource, launch and copy latencies included.
+double longest_chain(const Case& c, const plan::Plan& plan) {
+  std::vector<double> end(plan.ops.size(), 0);
+  double latest = 0;
+  for (OpIndex i = 0; i < plan.ops.size(); ++i) {
+    double begin = 0;
+    for (const plan::Edge e : plan.predecessors(i)) begin = std::max(begin, end[e.op]);
+    const plan::Op& op = plan.ops[i];
+    if (op.kind == OpKind::Fence) begin = latest;
+    double own = 0;
+    if (op.kind == OpKind::Task) {
+      own = c.machine.overheads().ready_to_start.value +
+            c.machine.compute(c.machine[machine::ProcessorId(op.b)].kind).launch.value +
+            engine::sim::task_cost(plan, i, 0, c.program, c.machine).seconds;
+      // Any point is mapped, which takes its time.
+      begin = std::max(begin, c.machine.overheads().point_traced.value);
+    } else if (op.kind == OpKind::Copy) {
+      const machine::Route r = c.machine.route(plan.instances[op.a].memory, plan.instances[op.b].memory);
+      own = c.machine.overheads().copy_start.value + r.latency.value +
+            static_cast<double>(plan.transfers[op.detail].bytes) / r.bandwidth.value;
+    }
+    end[i] = begin + own;
+    latest = std::max(latest, end[i]);
+  }
+  return latest;
+}
+
+RC_GTEST_PROP(Simulation, LoopsEqualTheirUnrolledForm, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
+  const Case c = make_case(seed);
+  const plan::Plan kept = c.plan(false), unrolled = c.plan(true);
+  RC_CLASSIFY(kept.ops.size() < unrolled.ops.size(), "keeps a loop");
+  for (const Sharing sharing : {Sharing::Fair, Sharing::Fifo}) {
+    const Options options {.sharing = sharing, .profile = false};
+    expect_same(simulate(kept, c.program, c.machine, options), simulate(unrolled, c.program, c.machine, options));
+  }
+}
+
+RC_GTEST_PROP(Simulation, TakesAtLeastTheLongestChainAndTheBusiestProcessor, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
+  const Case c = make_case(seed);
+  const plan::Plan plan = c.plan(true);
+  const Timing t = simulate(plan, c.program, c.machine);
+  RC_ASSERT(t.makespan >= longest_chain(c, plan) * (1 - 1e-9));
+  for (const double busy : t.busy) RC_ASSERT(t.makespan >= busy * (1 - 1e-12));
+  RC_ASSERT(t.executed_ops == plan.executed_ops());
+  RC_ASSERT(t.executed_tasks == plan.executed_tasks());
+}
+
+// The profile explains all of the time, and asking for it changes nothing.
+RC_GTEST_PROP(Simulation, CriticalSharesAddUpToTheWindow, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
+  const Case c = make_case(seed);
+  const plan::Plan plan = c.plan(false);
+  const Timing plain = simulate(plan, c.program, c.machine, {.profile = false});
+  const Timing t = simulate(plan, c.program, c.machine);
+  expect_same(plain, t);
+  double sum = 0;
+  for (const engine::CriticalShare& s : t.profile.critical) sum += s.seconds;
+  RC_ASSERT(std::abs(sum - t.window) <= 1e-9 * t.window);
+  double busy = 0, points = 0, from_tasks = 0, counted = 0;
+  for (const double b : t.busy) busy += b;
+  for (const std::int64_t p : t.points) points += static_cast<double>(p);
+  for (const engine::TaskProfile& p : t.profile.tasks) {
+    from_tasks += p.seconds;
+    counted += static_cast<double>(p.points);
+  }
+  RC_ASSERT(std::abs(busy - from_tasks) <= 1e-9 * busy);
+  RC_ASSERT(points == counted);
+}
+
+RC_GTEST_PROP(Simulation, TimelineObeysThePlan, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
+  const Case c = make_case(seed);
+  const plan::Plan plan = c.plan(true);
+  const Timing t = simulate(plan, c.program, c.machine, {.timeline = true});
+  RC_ASSERT(t.events.size() == plan.ops.size());
+  std::vector<engine::sim::Event> by_op(plan.ops.size());
+  for (const engine::sim::Event& e : t.events) by_op[e.op] = e;
+  double fence = 0, latest = 0;
+  std::map<std::uint32_t, std::vector<std::pair<double, double>>> on_processor;
+  for (OpIndex i = 0; i < plan.ops.size(); ++i) {
+    const engine::sim::Event& e = by_op[i];
+    RC_ASSERT(e.ready <= e.start && e.start <= e.end);
+    // Joins stand for others; what has a launch record starts after the fence before it.
+    if (plan.ops[i].record != plan::kNone) RC_ASSERT(e.start >= fence);
+    for (const plan::Edge p : plan.predecessors(i)) RC_ASSERT(e.ready >= by_op[p.op].end);
+    if (plan.ops[i].kind == OpKind::Fence) {
+      RC_ASSERT(e.end >= latest);
+      fence = e.end;
+    }
+    latest = std::max(latest, e.end);
+    if (plan.ops[i].kind == OpKind::Task) on_processor[plan.ops[i].b].emplace_back(e.start, e.end);
+  }
+  for (auto& [processor, tasks] : on_processor) {
+    std::sort(tasks.begin(), tasks.end());
+    for (std::size_t k = 1; k < tasks.size(); ++k) RC_ASSERT(tasks[k].first >= tasks[k - 1].second);
+  }
+}
+
+// Eight threads at once give what one gives alone.
+TEST(Simulation, IsTheSameInManyThreads) {
+  const Case c = make_case(77);
+  const plan::Plan plan = c.plan(false);
+  const Timing alone = simulate(plan, c.program, c.machine, {.timeline = true});
+  std::vector<Timing> results(8);
+  std::vector<std::thread> threads;
+  for (Timing& r : results) {
+    threads.emplace_back([&c, &plan, &r] { r = simulate(plan, c.program, c.machine, {.timeline = true}); });
+  }
+  for (std::thread& t : threads) t.join();
+  for (const Timing& r : results) {
+    EXPECT_EQ(r.makespan, alone.makespan);
+    EXPECT_EQ(r.busy, alone.busy);
+    ASSERT_EQ(r.events.size(), alone.events.size());
+    for (std::size_t i = 0; i < r.events.size(); ++i) {
+      EXPECT_EQ(r.events[i].op, alone.events[i].op);
+      EXPECT_EQ(r.events[i].end, alone.events[i].end);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mapwright
