@@ -201,7 +201,7 @@ std::vector<Parameter> parameters() {
       {"pct", "percent of the wires that stay in their piece", 0, 100, {{"test", 80}, {"host", 80}, {"paper", 80}}},
       {"l", "timed loops", 1, 1000000, {{"test", 3}, {"host", 5}, {"paper", 50}}},
       {"prune", "untimed loops before and after", 0, 1000000, {{"test", 1}, {"host", 1}, {"paper", 30}}},
-      {"steps", "iterations of the solver per wire and loop", 1, 1000000, {{"test", 20}, {"host", 20}, {"paper", 100}}},
+      {"steps", "iterations of the solver per wire and loop", 1, 1000000, {{"test", 20}, {"host", 20}, {"paper", 264}}},
       {"seed", "seed of the random graph", 0, std::int64_t {1} << 40, {{"test", 3}, {"host", 3}, {"paper", 3}}},
   };
 }

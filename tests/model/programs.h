@@ -1,0 +1,66 @@
+// The shipped programs on the shipped machines, in one call.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "apps/apps.h"
+#include "engine/sim/sim.h"
+
+namespace mapwright::testing {
+
+struct Case {
+  machine::Machine machine;
+  program::Program program;
+};
+
+inline Case set_up(const std::string& name, const std::map<std::string, std::int64_t>& parameters, std::int64_t nodes = 1,
+                    const std::string& machine = "p100", const std::string& preset = "paper") {
+  apps::Choice choice;
+  choice.preset = preset;
+  for (const auto& [key, value] : parameters) choice.set[key] = std::to_string(value);
+  choice.nodes = nodes;
+  auto program = apps::build(name, choice);
+  MW_CHECK(program.has_value(), "{}", program.error().message);
+  machine::Overrides overrides;
+  overrides.nodes = nodes;
+  if (program->ranks_per_node > 1) overrides.ranks_per_node = program->ranks_per_node;
+  diag::Sink sink;
+  auto m = machine::load_machine(machine, overrides, sink);
+  MW_CHECK(m.has_value());
+  return {std::move(*m), std::move(*program)};
+}
+
+inline std::string expert(const std::string& name) { return std::string(apps::find(name)->expert_mapper); }
+
+inline plan::Plan plan_of(const Case& s, const std::string& mapper) {
+  diag::Sink sink;
+  const sema::Mapper compiled = sema::compile(diag::make_source("test", mapper), sink);
+  MW_CHECK(!sink.has_errors(), "{}", diag::render_short(sink.all().front()));
+  auto plan = plan::make_plan(compiled, s.program, s.machine, sink);
+  MW_CHECK(plan.has_value(), "{}", plan.error().diagnostics.front().message);
+  return std::move(*plan);
+}
+
+inline engine::Execution run(const Case& s, const std::string& mapper) {
+  engine::EvaluationRequest request;
+  request.mapper = diag::make_source("test", mapper);
+  request.program = &s.program;
+  request.machine = &s.machine;
+  request.profile = false;
+  auto execution = engine::sim::make_engine()->run(request);
+  MW_CHECK(execution.has_value());
+  return std::move(*execution);
+}
+
+// `from` replaced by `to` everywhere.
+inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  MW_CHECK(text.find(from) != std::string::npos, "`{}` is not in the text", from);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  return text;
+}
+
+}  // namespace mapwright::testing

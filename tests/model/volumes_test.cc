@@ -1,0 +1,79 @@
+// Bytes that a plan moves against closed formulas, for the shipped programs. The sums are written out over tiles and
+// processors; nothing of the plan is used but its total.
+#include <gtest/gtest.h>
+
+#include "programs.h"
+
+namespace mapwright {
+namespace {
+
+using testing::plan_of;
+using testing::set_up;
+using testing::Case;
+
+// Every step each tile sends a strip of `radius` x side doubles to each of its neighbours, both ways over each border.
+// Under the expert tile i is on node i / 4, so a border is between nodes exactly when its tiles' nodes differ.
+void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {
+  constexpr std::int64_t kRadius = 2, kSide = 96, kSteps = 20;
+  const Case s = set_up("stencil", {{"nx", ntx * kSide + 2 * kRadius}, {"ny", nty * kSide + 2 * kRadius}, {"ntx", ntx}, {"nty", nty}, {"tsteps", kSteps}, {"tprune", 5}}, nodes);
+  std::int64_t borders = 0, node_borders = 0;
+  for (std::int64_t y = 0; y < nty; ++y) {
+    for (std::int64_t x = 0; x < ntx; ++x) {
+      const std::int64_t tile = y * ntx + x;
+      for (const std::int64_t other : {x + 1 < ntx ? tile + 1 : -1, y + 1 < nty ? tile + ntx : -1}) {
+        if (other < 0) continue;
+        ++borders;
+        node_borders += tile / 4 != other / 4;
+      }
+    }
+  }
+  const plan::Plan plan = plan_of(s, testing::expert("stencil"));
+  const plan::Traffic t = plan::traffic(plan, s.program, s.machine, s.program.metric.label);
+  EXPECT_EQ(t.total.between, kSteps * borders * 2 * kRadius * kSide * 8) << nodes << " nodes";
+  EXPECT_EQ(t.total.inter_node, kSteps * node_borders * 2 * kRadius * kSide * 8) << nodes << " nodes";
+}
+
+TEST(Volumes, StencilSendsItsHalosOnOneToSixteenNodes) {
+  expect_halos(1, 2, 2);   // 4 borders
+  expect_halos(2, 4, 2);   // 10 borders, 4 of them between nodes
+  expect_halos(4, 4, 4);   // 24, of them 12
+  expect_halos(8, 8, 4);
+  expect_halos(16, 8, 8);
+}
+
+// Per loop a superpiece reads the voltages of its ghost nodes that others own and sends their charges back: 4 bytes each
+// way. Its own shared nodes lie inside its ghost interval and never leave the GPU.
+void expect_ghosts(std::int64_t nodes) {
+  constexpr std::int64_t kLoops = 10;
+  const Case s = set_up("circuit", {{"l", kLoops}, {"prune", 3}}, nodes);
+  const auto partition = [&](const std::string& name) -> const program::Partition& {
+    for (const program::Partition& p : s.program.partitions) if (p.name == name) return p;
+    MW_CHECK(false);
+  };
+  const program::Partition &ghost = partition("rp_ghost"), &shared = partition("rp_shared");
+  std::int64_t foreign = 0, foreign_node = 0;
+  for (std::size_t i = 0; i < ghost.pieces.size(); ++i) {
+    for (std::size_t j = 0; j < shared.pieces.size(); ++j) {
+      const std::int64_t nodes_of_j = intersect(ghost.pieces[i], shared.pieces[j]).volume();
+      if (i != j) foreign += nodes_of_j;
+      if (i / 4 != j / 4) foreign_node += nodes_of_j;
+    }
+  }
+  // All in FBMEM, superpiece x on GPU x.
+  const std::string map = "g = Machine(GPU); def f(Task t) { x = t.ipoint[0]; return g[x / g.size[1], x % g.size[1]]; }\n"
+                          "IndexTaskMap calculate_new_currents, distribute_charge, update_voltages f;";
+  const plan::Traffic t = plan::traffic(plan_of(s, map), s.program, s.machine, s.program.metric.label);
+  EXPECT_GT(foreign, 0);
+  EXPECT_EQ(t.total.between, kLoops * 2 * 4 * foreign) << nodes << " nodes";
+  EXPECT_EQ(t.total.inter_node, kLoops * 2 * 4 * foreign_node) << nodes << " nodes";
+  // The expert keeps them in the nodes' zero-copy memories: only what crosses nodes moves between memories.
+  const plan::Traffic e = plan::traffic(plan_of(s, testing::expert("circuit")), s.program, s.machine, s.program.metric.label);
+  EXPECT_EQ(e.total.between, kLoops * 2 * 4 * foreign_node) << nodes << " nodes";
+}
+
+TEST(Volumes, CircuitExchangesItsGhosts) {
+  for (const std::int64_t nodes : {1, 2, 4, 8, 16}) expect_ghosts(nodes);
+}
+
+}  // namespace
+}  // namespace mapwright
