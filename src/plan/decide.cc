@@ -480,16 +480,24 @@ class Decider {
   // A statement that names a task of the program without `*` and decided nothing.
   void check_dead_statements() {
     if (!failed_.empty()) return;
-    const auto inside = [](diag::Span inner, diag::Span outer) { return inner.begin >= outer.begin && inner.end <= outer.end; };
-    const auto mentions = mapper_.mentions();
+    // Statements do not overlap, so a span that begins in one lies in it; sorted lists keep this linear in the text.
+    const auto sorted_begins = [](const auto& spans) {
+      std::vector<std::uint32_t> out;
+      for (const diag::Span s : spans) out.push_back(s.begin);
+      std::sort(out.begin(), out.end());
+      return out;
+    };
+    std::vector<diag::Span> task_mentions;
+    for (const auto& m : mapper_.mentions()) {
+      if (m.what == sema::Mapper::Mention::What::Task) task_mentions.push_back(m.span);
+    }
+    const auto mentioned = sorted_begins(task_mentions), used = sorted_begins(used_), unknown = sorted_begins(unknown_);
     for (const auto& statement : mapper_.statements()) {
-      const auto holds = [&](const auto& spans) {
-        return std::any_of(spans.begin(), spans.end(), [&](diag::Span s) { return inside(s, statement.span); });
+      const auto holds = [&](const std::vector<std::uint32_t>& begins) {
+        const auto at = std::lower_bound(begins.begin(), begins.end(), statement.span.begin);
+        return at != begins.end() && *at < statement.span.end;
       };
-      const bool names_task = std::any_of(mentions.begin(), mentions.end(), [&](const auto& m) {
-        return m.what == sema::Mapper::Mention::What::Task && inside(m.span, statement.span);
-      });
-      if (!names_task || holds(used_) || holds(unknown_)) continue;
+      if (!holds(mentioned) || holds(used) || holds(unknown)) continue;
       warning(diag::kDecidesNothing, statement.span,
               fmt::format("this {} statement decides nothing for program `{}` on machine `{}`", statement.kind, program_.name,
                           machine_.name()),
