@@ -1,0 +1,158 @@
+#include "driver/inputs.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "engine/sim/sim.h"
+#include "search/search.h"
+
+namespace mapwright::driver {
+
+namespace {
+
+OrExit<machine::Machine> load_machine(const std::string& name, const machine::Overrides& overrides, Console& console) {
+  diag::Sink sink;
+  std::optional<machine::Machine> machine = machine::load_machine(name, overrides, sink);
+  console.report(sink);
+  if (machine) return *std::move(machine);
+  for (const diag::Diagnostic& d : sink.all()) {
+    if (d.severity == diag::Severity::Error) return tl::unexpected(status_of(d.code));
+  }
+  return tl::unexpected(kEnvironment);
+}
+
+OrExit<program::Program> build_program(const Options& options, const machine::Machine& machine, const std::string& preset,
+                                       Console& console) {
+  apps::Choice choice;
+  choice.preset = preset;
+  choice.set = options.set;
+  choice.nodes = machine.nodes();
+  choice.gpus = machine.processors_per_space(ProcessorKind::Gpu) * std::int64_t {machine.ranks_per_node()};
+  Expected<program::Program> program = apps::build(options.program, choice);
+  if (!program) return tl::unexpected(console.fail(program.error()));
+  return *std::move(program);
+}
+
+// What an external command reports is measured by the options, not by the description of the program.
+void set_metric(program::Program& program, const Options& options) {
+  program.metric.name = options.metric_name;
+  program.metric.unit = options.metric_unit;
+  program.metric.higher_is_better = options.higher_is_better;
+}
+
+}  // namespace
+
+OrExit<machine::Machine> load_machine(const Options& options, Console& console) {
+  return load_machine(options.machine, options.overrides, console);
+}
+
+OrExit<Target> load_target(const Options& options, Console& console) {
+  const bool external = options.engine == "command";
+  if (options.program.empty() && !(external && options.program_optional)) {
+    return tl::unexpected(console.usage("no program given", "add `--program NAME`; `mapwright programs` lists them"));
+  }
+  OrExit<machine::Machine> machine = load_machine(options, console);
+  if (!machine) return tl::unexpected(machine.error());
+  if (options.program.empty()) {
+    Target target {{}, *std::move(machine), {}, nullptr};
+    target.program.name = "external";
+    set_metric(target.program, options);
+    return target;
+  }
+  const std::string preset = !options.preset.empty() ? options.preset : options.engine == "host" ? "host" : "paper";
+  OrExit<program::Program> program = build_program(options, *machine, preset, console);
+  if (!program) return tl::unexpected(program.error());
+  if (program->ranks_per_node > 1) {
+    machine::Overrides overrides = options.overrides;
+    overrides.ranks_per_node = program->ranks_per_node;
+    machine = load_machine(options.machine, overrides, console);
+    if (!machine) return tl::unexpected(machine.error());
+  }
+  if (external) set_metric(*program, options);
+  diag::SourcePtr reference;
+  if (!program->reference_mapper.empty()) reference = diag::make_source("expert", program->reference_mapper);
+  return Target {*std::move(program), *std::move(machine), preset, std::move(reference)};
+}
+
+OrExit<diag::SourcePtr> load_mapper(const std::string& name, const Target* target, Console& console) {
+  if (name == "default") return diag::make_source("default", "");
+  if (name == "expert") {
+    if (!target) return tl::unexpected(console.usage("`expert` needs a program", "add `--program NAME`"));
+    if (!target->reference) {
+      return tl::unexpected(console.usage(fmt::format("program `{}` has no expert mapper", target->program.name)));
+    }
+    return target->reference;
+  }
+  if (name == "random" || name.rfind("random:", 0) == 0) {
+    if (!target) return tl::unexpected(console.usage("`random` needs a program", "add `--program NAME`"));
+    std::uint64_t seed = 1;
+    if (name != "random") {
+      const char* const begin = name.data() + 7;
+      const char* const end = name.data() + name.size();
+      const auto [at, error] = std::from_chars(begin, end, seed);
+      if (error != std::errc() || at != end) {
+        return tl::unexpected(console.usage(fmt::format("`{}` has no seed that is a number", name), "such as random:7"));
+      }
+    }
+    const search::SearchSpace space(target->program, target->machine, search::Mode::Valid);
+    return diag::make_source(fmt::format("random:{}", seed), search::random_mapper(space, seed));
+  }
+  Expected<std::string> text = read_file(name);
+  if (!text) return tl::unexpected(console.fail(text.error()));
+  return diag::make_source(name == "-" ? "<stdin>" : name, *std::move(text));
+}
+
+OrExit<sema::Mapper> compile_mapper(const diag::SourcePtr& source, Console& console) {
+  diag::Sink sink;
+  sema::Mapper mapper = sema::compile(source, sink);
+  console.report(sink);
+  if (sink.has_errors()) return tl::unexpected(kMapperFailed);
+  return mapper;
+}
+
+OrExit<guide::Rules> load_rules(const Options& options, Console& console) {
+  guide::Rules rules = guide::Rules::shipped();
+  if (options.rules.empty()) return rules;
+  Expected<std::string> text = read_file(options.rules, 1 << 20);
+  if (!text) return tl::unexpected(console.fail(text.error()));
+  diag::Sink sink;
+  const std::optional<guide::Rules> more = guide::Rules::read(diag::make_source(options.rules, *std::move(text)), sink);
+  console.report(sink);
+  if (!more) return tl::unexpected(kEnvironment);
+  rules.append(*more);
+  return rules;
+}
+
+OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Console& console) {
+  static_cast<void>(console);
+  engine::sim::Options sim;
+  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
+  return engine::sim::make_engine(sim);
+}
+
+std::map<std::string, std::string> engine_settings(const Options& options) {
+  std::map<std::string, std::string> out;
+  if (options.engine == "sim") out["sharing"] = options.sharing;
+  if (options.engine == "host") out["emulate_gpu"] = options.emulate_gpu ? "yes" : "no";
+  if (options.engine == "command") {
+    out["command"] = options.command;
+    out["metric"] = options.metric;
+    out["higher_is_better"] = options.higher_is_better ? "yes" : "no";
+  }
+  if (options.timeout) out["timeout"] = fmt::format("{}", *options.timeout);
+  return out;
+}
+
+Expected<engine::Execution> execute(engine::Engine& engine, const Target& target, const diag::SourcePtr& mapper,
+                                    const Options& options, bool profile) {
+  engine::EvaluationRequest request;
+  request.mapper = mapper;
+  request.program = &target.program;
+  request.machine = &target.machine;
+  request.profile = profile;
+  if (options.timeout) request.deadline = Seconds(*options.timeout);
+  return engine.run(request);
+}
+
+}  // namespace mapwright::driver

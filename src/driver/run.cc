@@ -1,0 +1,62 @@
+// mapwright run --program P --mapper M: one execution, and what the guide says about it.
+#include <fmt/format.h>
+
+#include "driver/commands.h"
+#include "driver/inputs.h"
+#include "driver/json.h"
+#include "driver/summary.h"
+#include "guide/guide.h"
+
+namespace mapwright::driver {
+
+int run(const Options& options, Console& console) {
+  const OrExit<Target> target = load_target(options, console);
+  if (!target) return target.error();
+  const OrExit<diag::SourcePtr> mapper = load_mapper(options.mapper, &*target, console);
+  if (!mapper) return mapper.error();
+  const OrExit<guide::Rules> rules = load_rules(options, console);
+  if (!rules) return rules.error();
+  const OrExit<std::unique_ptr<engine::Engine>> engine = make_engine(options, console);
+  if (!engine) return engine.error();
+
+  console.progress(fmt::format("running {} on {}", target->program.name, (*engine)->name()));
+  const Expected<engine::Execution> execution = execute(**engine, *target, *mapper, options);
+  if (!execution) return console.fail(execution.error());
+
+  // The expert's run is for the ratio only; its simulation is not counted.
+  std::optional<double> relative;
+  if (target->reference) {
+    const Expected<engine::Execution> expert = execute(**engine, *target, target->reference, options, false);
+    if (expert) relative = engine::relative(*execution, *expert);
+  }
+  console.end_progress();
+
+  const guide::Context context {&target->program, &target->machine, *mapper};
+  const guide::Feedback feedback = guide::give_feedback(*execution, context, *rules);
+  const guide::Level level = guide::level(options.feedback).value_or(guide::Level::Profile);
+
+  if (console.json()) {
+    Json out = object("run");
+    out["program"] = program_json(*target);
+    out["machine"] = machine_json(target->machine);
+    out["engine"] = (*engine)->name();
+    out["mapper"] = Json {{"name", (*mapper)->name()}, {"hash", Hasher().add((*mapper)->text()).hex()}};
+    add_execution(out, *execution);
+    out["relative_to_expert"] = optional_number(relative);
+    out["feedback"] = to_json(feedback, level);
+    out["diagnostics"] = to_json(execution->diagnostics);
+    out["log"] = execution->log;
+    console.out(to_text(out) + "\n");
+  } else {
+    console.report(execution->diagnostics);
+    console.out(summary(*execution, relative, *target, (*mapper)->name(), console));
+    if (options.feedback_given) {
+      console.out("\n" + feedback.text(level) + "\n");
+    } else if (!console.quiet()) {
+      console.out(short_profile(*execution, context));
+    }
+  }
+  return execution->outcome == engine::Outcome::Ok ? kOk : kMapperFailed;
+}
+
+}  // namespace mapwright::driver

@@ -1,0 +1,23 @@
+// driver/summary.h - one execution in a few lines, for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "driver/console.h"
+#include "driver/inputs.h"
+#include "guide/guide.h"
+
+namespace mapwright::driver {
+
+// "12.3 GFLOPS", with the precision that people read.
+std::string metric_text(double value, const std::string& unit);
+
+// Outcome, time, metric, ratio to the expert.
+std::string summary(const engine::Execution& execution, const std::optional<double>& relative, const Target& target,
+                    const std::string& mapper, const Console& console);
+
+// Where the time went, bytes moved, memory peaks and one line of advice.
+std::string short_profile(const engine::Execution& execution, const guide::Context& context);
+
+}  // namespace mapwright::driver

@@ -1,0 +1,96 @@
+// Texts that nobody means well with: every one ends within a second with an exit status of ours.
+#include <gmock/gmock.h>
+
+#include <cstdint>
+
+#include "cli.h"
+
+namespace mapwright::test {
+namespace {
+
+class Hostile : public Cli {
+ protected:
+  // Builds with sanitizers are several times slower.
+  static constexpr double kLimit = 1.0
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+                                   * 10
+#endif
+      ;
+
+  // `status` is what check says; a text that parses is formatted all the same, so other commands may end with 0.
+  void survives(const std::string& text, const std::vector<int>& status = {0, 1}) {
+    write("evil.mapper", text);
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string> {"check", "evil.mapper"}, {"check", "evil.mapper", "--json"}, {"fmt", "evil.mapper"},
+          {"dump", "evil.mapper", "--stage=ast"}, {"place", "evil.mapper", "--task", "t", "--domain", "4x4"}}) {
+      const Ended ended = run(arguments);
+      const std::vector<int> expected = arguments[0] == "check" ? status : std::vector<int> {0, 1};
+      EXPECT_THAT(expected, testing::Contains(ended.status)) << testing::PrintToString(arguments) << ended.err.substr(0, 1000);
+      EXPECT_LT(ended.seconds, kLimit) << testing::PrintToString(arguments);
+    }
+  }
+};
+
+std::string repeated(std::string_view piece, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += piece;
+  return out;
+}
+
+TEST_F(Hostile, MegabyteOfNoise) {
+  std::string noise(1 << 20, '\0');
+  std::uint64_t state = 7;
+  for (char& c : noise) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    c = static_cast<char>(state >> 56);
+  }
+  survives(noise, {1});
+}
+
+TEST_F(Hostile, MegabyteOfPrintableNoise) {
+  std::string noise(1 << 20, ' ');
+  std::uint64_t state = 9;
+  for (char& c : noise) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    c = static_cast<char>(' ' + (state >> 57) % 95);
+  }
+  survives(noise, {1});
+}
+
+TEST_F(Hostile, TenThousandNestedParentheses) {
+  survives("x = " + repeated("(", 10000) + "1" + repeated(")", 10000) + ";\n", {1});
+  survives("x = " + repeated("(", 10000), {1});
+  survives("def f(Task t) { return " + repeated("[", 10000) + repeated("-", 10000) + "1; }\n", {1});
+}
+
+TEST_F(Hostile, TupleOfAThousandDimensions) {
+  survives("x = (" + repeated("1, ", 999) + "1);\n");
+  survives("m = Machine(GPU);\ndef f(Task t) { return m[" + repeated("0, ", 999) + "0]; }\nIndexTaskMap t f;\n", {1});
+}
+
+TEST_F(Hostile, BytesOutsideAscii) {
+  survives("T\xc3\xa4sk * GPU;\n", {1});
+  survives("Task \xff\xfe GPU;\n", {1});
+  survives("# \xe2\x82\xac in a comment\nTask * GPU;\n", {0});
+  survives(std::string("Task * GPU;\0Task * CPU;\n", 24), {1});
+}
+
+TEST_F(Hostile, ManyStatements) {
+  survives(repeated("Task * GPU;\n", 50000));
+  survives(repeated("Region t r GPU FBMEM;\n", 40000));
+}
+
+TEST_F(Hostile, EndlessRecursionAndHugeFactors) {
+  survives("m = Machine(GPU);\ndef f(Task t) { return f(t); }\nIndexTaskMap t f;\n", {1});
+  survives("m = Machine(GPU);\ndef g(int n) { return n < 1 ? 0 : g(n - 1) + g(n - 1); }\n"
+           "def f(Task t) { return m[0, g(60)]; }\nIndexTaskMap t f;\n");
+  survives("m = Machine(GPU).decompose(0, (9223372036854775807, 9223372036854775807));\ndef f(Task t) { return m[0, 0, 0]; }\nIndexTaskMap t f;\n");
+}
+
+TEST_F(Hostile, EmptyText) {
+  survives("", {0});
+  survives("\n\n# nothing\n", {0});
+}
+
+}  // namespace
+}  // namespace mapwright::test
