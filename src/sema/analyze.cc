@@ -59,7 +59,7 @@ class Analyzer {
     declarations.check_maps();
     missing_returns();
     number_transforms();
-    if (!unit_.sink->has_errors()) evaluate_constants();
+    evaluate_constants();
     return state_;
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,7 @@ enum class Op : std::uint8_t {
   JumpIfFalse,  // to b when a is false; a must be a boolean
   JumpIfTrue,   // to b when a is true
   Tuple,        // dst = (registers a .. a+count), those of masks[b].unpack unpacked
-  Index,        // dst = object a [registers a+1 .. a+1+count], masks[b]
+  Index,        // dst = object a [registers a+1 .. a+1+count], masks[b]; element_spans[site..] are the coordinates
   Slice,        // dst = a [b : b+1]; sub bit 0: lower bound given, bit 1: upper bound given
   Attribute,    // dst = a.(Attribute sub)
   Transform,    // dst = space a .(Transform sub)(registers a+1 .. a+1+count), masks[b]; `site` is its cache
@@ -53,7 +54,9 @@ inline constexpr std::uint32_t kNoMask = 0xffffffffU;
 
 enum class Attribute : std::uint8_t { Len, Size, Volume, Ipoint, Ispace, Parent };
 enum class Builtin : std::uint8_t { Min, Max, Abs, CeilDiv, Gcd };
+inline constexpr Builtin kAllBuiltins[] = {Builtin::Min, Builtin::Max, Builtin::Abs, Builtin::CeilDiv, Builtin::Gcd};
 std::string_view to_string(Builtin b);
+std::optional<Builtin> builtin_named(std::string_view word);
 
 struct Instruction {
   Op op = Op::Return;
@@ -83,6 +86,7 @@ struct Code {
   std::vector<diag::Span> spans;   // per instruction
   std::vector<Constant> constants;
   std::vector<Masks> masks;
+  std::vector<diag::Span> element_spans;  // of coordinates
   std::vector<std::string> texts;
   bool usable = false;             // compiled without errors
   std::uint32_t kinds = 0;         // bit per processor kind of the points it can return

@@ -238,16 +238,16 @@ Code Compiler::print(const syntax::PrintStatement& s, std::size_t statement) {
   return std::move(code_);
 }
 
-std::vector<std::string> Compiler::known_names(bool functions) const {
+std::vector<std::string> Compiler::known_names(bool functions, bool reserved) const {
   std::vector<std::string> names;
   for (const auto& [name, local] : locals_) names.push_back(name);
   for (const auto& [name, global] : unit_.globals) names.push_back(name);
   if (functions) {
     for (const auto& [name, at] : unit_.function_index) names.push_back(name);
-    for (const Builtin b : {Builtin::Min, Builtin::Max, Builtin::Abs, Builtin::CeilDiv, Builtin::Gcd}) names.emplace_back(to_string(b));
+    for (const Builtin b : kAllBuiltins) names.emplace_back(to_string(b));
   }
   std::sort(names.begin(), names.end());
-  for (const std::string& w : reserved_words()) names.push_back(w);
+  if (reserved) names.insert(names.end(), reserved_words().begin(), reserved_words().end());
   return names;
 }
 
@@ -283,7 +283,7 @@ Static Compiler::name(const Expr& e, std::uint32_t dst) {
     emit(e.span, Op::Constant, dst, constant(Type::Memory, static_cast<std::int64_t>(*kind)));
     return of_type(Type::Memory);
   }
-  if (unit_.function(e.name) || e.name == "Machine") {
+  if (unit_.function(e.name) || e.name == "Machine" || builtin_named(e.name)) {
     report(diag::kWrongType, e.span, fmt::format("`{}` is a function, not a value", e.name), fmt::format("call it: `{}(...)`", e.name));
     return {};
   }
@@ -295,10 +295,16 @@ Static Compiler::undefined(const Expr& e) {
   std::string lower = e.name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   std::optional<ProcessorKind> kind;
+  std::string kind_word;
   for (const auto& [word, k] : {std::pair("gpu", ProcessorKind::Gpu), std::pair("cpu", ProcessorKind::Cpu), std::pair("omp", ProcessorKind::Omp)}) {
-    if (lower.find(word) != std::string::npos) kind = k;
+    if (lower.find(word) == std::string::npos) continue;
+    kind = k;
+    kind_word = word;
   }
-  const auto near = nearest(e.name, known_names(false));
+  // One or two letters are near to every short word.
+  auto near = nearest(e.name, known_names(false, e.name.size() > 2));
+  // `mcpu` is near `mgpu`, but never what was meant.
+  if (near && kind && !is_reserved(*near) && near->find(kind_word) == std::string::npos) near.reset();
   const bool space = kind.has_value() && !(near && is_reserved(*near));
   const std::string scope = space || !inside_ ? "" : inside_->tree->name.text;
   if (!unit_.silent && !unit_.reported.insert(scope + ":" + e.name).second) return {};

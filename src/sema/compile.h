@@ -112,7 +112,7 @@ class Compiler {
 
   Static name(const Expr& e, std::uint32_t dst);
   Static undefined(const Expr& e);
-  std::vector<std::string> known_names(bool functions) const;
+  std::vector<std::string> known_names(bool functions, bool reserved) const;
   Static negate(const Expr& e, std::uint32_t dst);
   Static binary(const Expr& e, std::uint32_t dst);
   Static logic(const Expr& e, std::uint32_t dst);

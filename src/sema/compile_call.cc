@@ -51,6 +51,13 @@ std::string_view to_string(Builtin b) {
   return kNames[static_cast<std::size_t>(b)];
 }
 
+std::optional<Builtin> builtin_named(std::string_view word) {
+  for (const Builtin b : kAllBuiltins) {
+    if (to_string(b) == word) return b;
+  }
+  return std::nullopt;
+}
+
 Static Compiler::unknown_attribute(const Expr& e, const Static& object) {
   std::vector<std::string> known;
   const bool any = object.type == Type::Unknown;
@@ -108,7 +115,8 @@ Static Compiler::index(const Expr& e, std::uint32_t dst) {
   const Static base = value(object, first);
   const List coordinates = list(e.children, 1, first + 1, true);
   next_ = mark;
-  emit(e.span, Op::Index, dst, first, coordinates.mask, 0, coordinates.count);
+  emit(e.span, Op::Index, dst, first, coordinates.mask, 0, coordinates.count, static_cast<std::uint32_t>(code_.element_spans.size()));
+  for (std::uint32_t i = 0; i < coordinates.count; ++i) code_.element_spans.push_back(e.children[i + 1]->span);
   const std::size_t n = coordinates.known.size();
   for (std::size_t i = 0; i < n; ++i) {
     const Expr& c = *e.children[i + 1];
@@ -192,9 +200,7 @@ Static Compiler::call(const Expr& e, std::uint32_t dst) {
   }
   if (callee.name == "Machine") return machine(e, dst);
   if (FunctionName* f = unit_.function(callee.name)) return user_call(e, *f, dst);
-  for (const Builtin b : {Builtin::Min, Builtin::Max, Builtin::Abs, Builtin::CeilDiv, Builtin::Gcd}) {
-    if (to_string(b) == callee.name) return builtin(e, b, dst);
-  }
+  if (const auto b = builtin_named(callee.name)) return builtin(e, *b, dst);
   return unknown_function(e);
 }
 
@@ -207,7 +213,7 @@ Static Compiler::unknown_function(const Expr& e) {
     d.help = "the length of a tuple is `t.len`";
   } else if (callee.name == "range") {
     d.help = "an integer can be gone over directly: `tuple(i for i in n)`";
-  } else if (const auto near = nearest(callee.name, known_names(true))) {
+  } else if (const auto near = nearest(callee.name, known_names(true, true))) {
     d.help = fmt::format("did you mean `{}`?", *near);
     d.fix = diag::Fix {callee.span, *near};
   } else {

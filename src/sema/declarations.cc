@@ -94,7 +94,7 @@ void Declarations::mention(const std::vector<Name>& tasks, const std::vector<Nam
 }
 
 template <typename Value, typename SpanOf>
-void Declarations::enter(RuleTable<Value>& table, const Keys& keys, const Value& value, diag::Span span, SpanOf&& span_of) {
+bool Declarations::enter(RuleTable<Value>& table, const Keys& keys, const Value& value, diag::Span span, SpanOf&& span_of) {
   bool new_key = false;
   std::optional<diag::Span> earlier;
   for (const RuleKey& key : keys.keys) {
@@ -102,11 +102,12 @@ void Declarations::enter(RuleTable<Value>& table, const Keys& keys, const Value&
     new_key = new_key || fresh;
     if (!fresh && !earlier) earlier = span_of(at->second);
   }
-  if (new_key || !earlier) return;
+  if (new_key || !earlier) return true;
   diag::Diagnostic d = unit_.make(diag::kNoEffect, span, fmt::format("this statement has no effect, line {} already decides this", unit_.source->position(earlier->begin).line),
                                   "the first of equally specific statements wins; remove one of the two");
   d.labels.push_back({*earlier, "decides this"});
   unit_.emit(std::move(d));
+  return false;
 }
 
 void Declarations::unknown_word(int code, const Word& w, std::string_view what, const std::vector<std::string>& candidates, std::string help) {
@@ -305,7 +306,6 @@ void Declarations::add(const syntax::Statement& s, const syntax::MapStatement& t
     } else {
       named.push_back(n);
     }
-    if (f) uses_.push_back({kind || n.form == Name::Form::Star ? "" : n.text, kind, f->index, n.span});
   }
   const Keys names = keys_of(s, named, nullptr, kSelectAny);
   keys.keys.insert(keys.keys.end(), names.keys.begin(), names.keys.end());
@@ -331,7 +331,11 @@ void Declarations::add(const syntax::Statement& s, const syntax::MapStatement& t
   if (!placement_function(t, *f)) return;
   state_.maps.push_back({FunctionId(f->index), s.span});
   auto& table = t.single ? state_.single_maps : state_.index_maps;
-  enter(table, keys, static_cast<std::uint32_t>(state_.maps.size() - 1), s.span, [&](std::uint32_t at) { return state_.maps[at].span; });
+  if (!enter(table, keys, static_cast<std::uint32_t>(state_.maps.size() - 1), s.span, [&](std::uint32_t at) { return state_.maps[at].span; })) return;
+  for (const Name& n : t.tasks) {
+    const auto kind = n.form == Name::Form::Plain ? processor_kind(n.text) : std::nullopt;
+    uses_.push_back({kind || n.form == Name::Form::Star ? "" : n.text, kind, f->index, n.span});
+  }
 }
 
 bool Declarations::placement_function(const syntax::MapStatement& t, const FunctionName& f) {

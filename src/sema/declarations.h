@@ -37,9 +37,9 @@ class Declarations {
   std::uint32_t task_id(const syntax::Name& n);
   std::uint32_t argument_id(const syntax::Name& n);
   void mention(const std::vector<syntax::Name>& tasks, const std::vector<syntax::Name>* arguments);
-  // Enters `value` under every key that is still free; a warning when none is.
+  // Enters `value` under every key that is still free; a warning and false when none is.
   template <typename Value, typename SpanOf>
-  void enter(RuleTable<Value>& table, const Keys& keys, const Value& value, diag::Span span, SpanOf&& span_of);
+  bool enter(RuleTable<Value>& table, const Keys& keys, const Value& value, diag::Span span, SpanOf&& span_of);
 
   std::optional<ProcessorKind> processor_word(const syntax::Word& w);
   std::optional<MemoryKind> memory_word(const syntax::Word& w);

@@ -318,7 +318,7 @@ bool Interpreter::element_wise(BinaryOp op, const Value& a, const Value& b, Valu
   if (a.tag == Tag::Int && b.tag == Tag::Int) {
     const bool divides = op == BinaryOp::Divide || op == BinaryOp::Remainder;
     if (divides && b.number == 0) {
-      return fail(diag::kDivisionByZero, fmt::format("{} {} 0", a.number, to_string(op)), "the divisor is 0 for this point", "a division by zero");
+      return fail(diag::kDivisionByZero, fmt::format("division by zero: {} {} 0", a.number, to_string(op)), task_ ? "the divisor is 0 for this point" : "");
     }
     std::int64_t v = 0;
     if (!compute(op, a.number, b.number, v)) {
@@ -414,13 +414,12 @@ void Interpreter::show(const Value& v, std::string& out) {
 }
 
 // The error of the current instruction, with the launch point and the calls that led to it.
-bool Interpreter::fail(int code, std::string message, std::string help, std::string label) {
+bool Interpreter::fail(int code, std::string message, std::string help) {
   error_ = diag::Diagnostic {};
   error_.code = code;
   error_.message = std::move(message);
   error_.source = state_->source;
   error_.span = code_->spans[at_];
-  error_.label = std::move(label);
   error_.help = std::move(help);
   if (task_) {
     std::string where = task_->point.dim == 0 ? fmt::format("task `{}`", task_->name)

@@ -80,7 +80,8 @@ class Interpreter {
   // The elements of a list with unpacking, in gathered_; stars_ has a bit per whole-dimension star.
   bool gather(const Instruction& i, const Value* first);
   bool index(const Instruction& i, Value* r);
-  bool index_space(Value space, Value& out);
+  bool index_space(const Instruction& i, const Value* r, Value& out);
+  bool outside(const Instruction& i, const Value* r, std::size_t dimension);
   bool star_set(const Space& space, SpaceId id, const std::int64_t* fixed, Value& out);
   bool slice(const Instruction& i, Value* r);
   bool attribute(const Instruction& i, Value* r);
@@ -93,13 +94,12 @@ class Interpreter {
   bool print(const Instruction& i, Value* r);
   bool read_global(const Instruction& i, Value* r);
 
-  bool fail(int code, std::string message, std::string help = {}, std::string label = {});
+  bool fail(int code, std::string message, std::string help = {});
   bool wrong(const Value& v, std::string_view wanted);
   bool take_arena(std::size_t n, Value& tuple);  // room for n elements
   bool spend(std::int64_t steps);
   std::string show(const Value& v);
   void show(const Value& v, std::string& out);
-  std::string size_help(const Space& s, std::size_t dimension) const;
   std::string machine_text(const Space& s) const;
 
   std::shared_ptr<const Mapper::State> state_;

@@ -77,7 +77,7 @@ bool Interpreter::index(const Instruction& i, Value* r) {
   if (!gather(i, r + i.a + 1)) return false;
   if (object.tag == Tag::Space) {
     Value out;
-    if (!index_space(object, out)) return false;
+    if (!index_space(i, r, out)) return false;
     r[i.dst] = out;
     return true;
   }
@@ -98,14 +98,34 @@ std::string Interpreter::machine_text(const Space& s) const {
   return fmt::format("machine `{}` has no {} processors", spaces_.shape().machine_name, to_string(s.kind));
 }
 
-std::string Interpreter::size_help(const Space& s, std::size_t dimension) const {
-  return fmt::format("the machine space has the sizes {}; end the coordinate with `% m.size[{}]`, or scale it as in `p[{}] * m.size[{}] / task.ispace[{}]`",
-                     sizes_text(s), dimension, dimension, dimension, dimension);
+// A coordinate that is not in its dimension: names the point, the sizes, and what would bring it in range.
+bool Interpreter::outside(const Instruction& i, const Value* r, std::size_t dimension) {
+  const Space& s = spaces_[r[i.a].first];
+  const std::string_view text = state_->source->slice(code_->spans[at_]);
+  const std::string_view object = text.substr(0, text.find('['));
+  const bool simple = !object.empty() && object.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
+  const std::string_view name = simple ? object : "m";
+  fail(diag::kCoordinateOutOfRange, fmt::format("coordinate {} of dimension {} is not in 0..{}", gathered_[dimension].number, dimension, s.sizes[dimension] - 1),
+       fmt::format("the sizes of the machine space are {}: end the coordinate with `% {}.size[{}]`,\nor spread the points evenly with `p[d] * {}.size[{}] / task.ispace[d]`",
+                   sizes_text(s), name, dimension, name, dimension));
+  error_.equivalent = "Slice processor index out of bound";
+  const Masks masks = i.b == kNoMask ? Masks {} : code_->masks[i.b];
+  std::size_t first = 0;
+  for (std::size_t k = 0; k < i.count; ++k) {
+    const std::size_t width = masks.unpack >> k & 1U ? static_cast<std::size_t>(r[i.a + 1 + k].number) : 1;
+    if (dimension < first + width) {
+      error_.span = code_->element_spans[i.site + k];
+      break;
+    }
+    first += width;
+  }
+  return false;
 }
 
 // The point or set at the coordinates in gathered_ and stars_.
-bool Interpreter::index_space(Value space, Value& out) {
-  const Space& s = spaces_[space.first];
+bool Interpreter::index_space(const Instruction& i, const Value* r, Value& out) {
+  const SpaceId id = r[i.a].first;
+  const Space& s = spaces_[id];
   const auto dims = static_cast<std::size_t>(s.dims);
   if (gathered_.size() != dims) {
     return fail(diag::kWrongCoordinateCount, fmt::format("{} coordinates for a machine space of {} dimensions", gathered_.size(), dims),
@@ -119,14 +139,12 @@ bool Interpreter::index_space(Value space, Value& out) {
     if (gathered_[d].tag != Tag::Int) return wrong(gathered_[d], "an integer as a coordinate");
     coordinates[d] = gathered_[d].number;
     if (coordinates[d] >= 0 && coordinates[d] < s.sizes[d]) continue;
-    const bool failed = fail(diag::kCoordinateOutOfRange, fmt::format("coordinate {} of dimension {} is not in 0..{}", coordinates[d], d, s.sizes[d] - 1), size_help(s, d));
-    error_.equivalent = "Slice processor index out of bound";
-    return failed;
+    return outside(i, r, d);
   }
-  if (stars_ != 0) return star_set(s, space.first, coordinates, out);
+  if (stars_ != 0) return star_set(s, id, coordinates, out);
   out.tag = Tag::Point;
   out.kind = s.kind;
-  out.number = static_cast<std::int64_t>(spaces_.locate(space.first, coordinates));
+  out.number = static_cast<std::int64_t>(spaces_.locate(id, coordinates));
   return true;
 }
 
@@ -356,7 +374,7 @@ bool Interpreter::builtin(const Instruction& i, Value* r) {
       v = a < 0 ? -a : a;
       break;
     case Builtin::CeilDiv:
-      if (b == 0) return fail(diag::kDivisionByZero, fmt::format("ceil_div({}, 0)", a), "the divisor is 0 for this point");
+      if (b == 0) return fail(diag::kDivisionByZero, fmt::format("division by zero: ceil_div({}, 0)", a), "the divisor is 0 for this point");
       if (a == INT64_MIN && b == -1) return fail(diag::kIntegerOverflow, fmt::format("ceil_div({}, -1) does not fit into 64 bits", a));
       v = a / b + (a % b != 0 && (a % b > 0) == (b > 0) ? 1 : 0);
       break;

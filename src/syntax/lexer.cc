@@ -152,12 +152,12 @@ class Lexer {
     const bool ascii = !foreign(peek());
     if (!ascii) {
       while (at_ < text_.size() && foreign(text_[at_])) ++at_;
-      report(diag::kNotAscii, span(begin, at_), fmt::format("{} is not ASCII", describe(text_.substr(begin, at_ - begin))),
+      report(diag::kNotAscii, span(begin, at_), fmt::format("{} outside of ASCII", describe(text_.substr(begin, at_ - begin))),
              "outside of comments and strings a mapper has ASCII characters only; was this copied from a document?");
     } else {
       while (at_ < text_.size() && !foreign(peek()) && stray(peek())) ++at_;
       report(diag::kUnexpectedCharacter, span(begin, at_),
-             fmt::format("{} means nothing here", describe(text_.substr(begin, at_ - begin))),
+             fmt::format("{} without a meaning here", describe(text_.substr(begin, at_ - begin))),
              text_[begin] == '\'' ? "strings stand in double quotes" : "remove it");
     }
     push(TokenKind::Bad, begin);
@@ -173,11 +173,11 @@ class Lexer {
   }
 
   static std::string describe(std::string_view bytes) {
-    if (bytes.size() > 12) return fmt::format("this run of {} bytes", bytes.size());
+    if (bytes.size() > 12) return fmt::format("a run of {} bytes", bytes.size());
     const bool printable = bytes.find_first_of(std::string_view("\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x7f`", 13)) ==
                                std::string_view::npos &&
                            static_cast<unsigned char>(bytes.front()) > ' ';
-    if (printable && valid_utf8(bytes)) return fmt::format("`{}`", bytes);
+    if (printable && valid_utf8(bytes)) return fmt::format("the text `{}`", bytes);
     std::string hex;
     for (const char c : bytes) hex += fmt::format("{}0x{:02x}", hex.empty() ? "" : " ", static_cast<unsigned char>(c));
     return fmt::format("the byte{} {}", bytes.size() > 1 ? "s" : "", hex);

@@ -210,7 +210,10 @@ ExprPtr Parser::primary() {
     if (t.kind == TokenKind::Word) e->name = std::string(text(t));
     return e;
   }
-  expected(diag::kExpectedExpression, "an expression", t.kind == TokenKind::String ? "a string stands only in `print` and as the name of a task or region" : "");
+  expected(diag::kExpectedExpression, "an expression",
+           t.kind == TokenKind::String        ? "a string stands only in `print` and as the name of a task or region"
+           : t.kind == TokenKind::LeftBracket ? "a tuple is written `(a, b)`"
+                                              : "");
   return nullptr;
 }
 
