@@ -235,17 +235,23 @@ class Repair {
       }
       if (of.layout != kNoParameter && point_[of.layout] > 0) {
         const LayoutValue& layout = of.layouts[static_cast<std::size_t>(point_[of.layout] - 1)];
-        if (refused(*variant, static_cast<std::uint32_t>(a), layout)) point_[of.layout] = 0;
+        if (!says_something(*variant, a, s_.tasks[t].arguments[a].dim, layout)) point_[of.layout] = 0;
       }
     }
     if (variant->inner) reset(s_.of[t].collect);
   }
 
-  static bool refused(const program::Variant& variant, std::uint32_t argument, const LayoutValue& layout) {
-    return std::any_of(variant.demands.begin(), variant.demands.end(), [&](const program::LayoutDemand& d) {
-      return (!d.argument || *d.argument == argument) &&
-             ((d.fields && *d.fields != layout.fields) || (d.dims && *d.dims != layout.dims));
-    });
+  // Whether a variant accepts a layout that is not the default one anyway.
+  static bool says_something(const program::Variant& variant, std::size_t argument, int dim, const LayoutValue& layout) {
+    LayoutValue by_default;
+    for (const program::LayoutDemand& d : variant.demands) {
+      if (d.argument && *d.argument != argument) continue;
+      const std::optional<DimOrder> dims = dim < 2 ? std::nullopt : d.dims;
+      if ((d.fields && *d.fields != layout.fields) || (dims && *dims != layout.dims)) return false;
+      by_default.fields = d.fields.value_or(by_default.fields);
+      by_default.dims = dims.value_or(by_default.dims);
+    }
+    return layout.alignment > 0 || layout.fields != by_default.fields || layout.dims != by_default.dims;
   }
 
   void repair_maps(std::size_t t) {
