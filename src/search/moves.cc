@@ -197,14 +197,20 @@ class Moves {
         const auto value = find_value(s_.parameters[i], name);
         if (!value) continue;
         if (chooses_weights(s_, i, *value)) weighted.push_back(i);
-        if (*value != point_[i]) move.assignments.emplace_back(i, *value);
+        move.assignments.emplace_back(i, *value);
       }
       if (!weighted.empty()) {
         add_weighted(move, weighted);
-      } else if (!move.assignments.empty()) {
-        moves_.push_back(std::move(move));
+      } else {
+        add_if_new(std::move(move));
       }
     }
+  }
+
+  void add_if_new(Move move) {
+    const bool changes = std::any_of(move.assignments.begin(), move.assignments.end(),
+                                     [this](const auto& a) { return point_[a.first] != a.second; });
+    if (changes) moves_.push_back(std::move(move));
   }
 
   void add_weighted(const Move& base, const Group& group) {
@@ -214,11 +220,10 @@ class Moves {
         const std::size_t t = s_.owner[i];
         for (std::uint32_t d = 0; d < weights.size() && d < static_cast<std::uint32_t>(s_.tasks[t].dim); ++d) {
           const std::uint32_t w = s_.of[t].first_weight + d;
-          const std::int64_t value = std::min(weights[d], s_.parameters[w].highest);
-          if (value != point_[w]) move.assignments.emplace_back(w, value);
+          move.assignments.emplace_back(w, std::min(weights[d], s_.parameters[w].highest));
         }
       }
-      if (!move.assignments.empty()) moves_.push_back(std::move(move));
+      add_if_new(std::move(move));
     }
   }
 

@@ -80,13 +80,16 @@ class Deriver {
     for (const ProcessorKind k : of.kinds) values.emplace_back(to_string(k));
     of.kind = add(Decision::Kind, t, values);
     of.arguments.resize(task.arguments.size());
-    for (std::size_t a = 0; a < task.arguments.size(); ++a) derive_memory(t, a);
-    for (std::size_t a = 0; a < task.arguments.size(); ++a) derive_layout(t, a);
+    const bool maps_instances = raw_ || std::any_of(task.kinds.begin(), task.kinds.end(), [&](ProcessorKind k) {
+      return !s_.program->variant(task.id, k)->inner;
+    });
+    for (std::size_t a = 0; maps_instances && a < task.arguments.size(); ++a) derive_memory(t, a);
+    for (std::size_t a = 0; maps_instances && a < task.arguments.size(); ++a) derive_layout(t, a);
     derive_maps(t);
     values = {"none"};
     for (const std::int64_t n : kLimits) values.push_back(std::to_string(n));
     of.limit = add(Decision::Limit, t, values);
-    const bool reads = std::any_of(task.arguments.begin(), task.arguments.end(),
+    const bool reads = maps_instances && std::any_of(task.arguments.begin(), task.arguments.end(),
                                    [](const ArgumentInfo& a) { return a.read_only; });
     if (reads) of.collect = add(Decision::Collect, t, {"keep", "collect"});
   }
@@ -146,7 +149,9 @@ class Deriver {
       for (const MapForm& f : forms) out.push_back(f.name);
       return out;
     };
-    if (task.index && task.dim > 0) {
+    std::int64_t points = 1;
+    for (const std::int64_t extent : task.extents) points *= extent;
+    if (task.index && task.dim > 0 && (points > 1 || raw_)) {
       of.index_forms = index_maps({.dim = task.dim,
                                    .extents = task.extents,
                                    .largest = largest_[{task.dim, task.nested}],
@@ -246,10 +251,11 @@ class Repair {
     LayoutValue by_default;
     for (const program::LayoutDemand& d : variant.demands) {
       if (d.argument && *d.argument != argument) continue;
-      const std::optional<DimOrder> dims = dim < 2 ? std::nullopt : d.dims;
-      if ((d.fields && *d.fields != layout.fields) || (dims && *dims != layout.dims)) return false;
+      if (d.fields && *d.fields != layout.fields) return false;
       by_default.fields = d.fields.value_or(by_default.fields);
-      by_default.dims = dims.value_or(by_default.dims);
+      if (!d.dims || dim < 2) continue;
+      if (*d.dims != layout.dims) return false;
+      by_default.dims = *d.dims;
     }
     return layout.alignment > 0 || layout.fields != by_default.fields || layout.dims != by_default.dims;
   }

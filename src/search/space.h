@@ -80,8 +80,9 @@ class SearchSpace {
   // kind cannot address, a map the kind does not have...), so that the point passes static verification. Raw mode:
   // leaves the point alone. Idempotent.
   void repair(Point& point) const;
-  // Every change that search.md lists from `point`: single parameters and tied groups (all arguments of a region, all
-  // arguments of a task, all tasks at once). Moves that change nothing are left out. Repair the result after applying.
+  // Every change from `point` that docs/search.md lists: single parameters and tied groups (all arguments of a region, all
+  // arguments of a task, all tasks at once). Moves that change nothing are left out; the others are the same from every
+  // point. Repair the result after applying one.
   std::vector<Move> moves(const Point& point) const;
   static void apply(const Move& move, Point& point);
   // The mapper text of a point, commented and in the formatter's form. Equal points give equal texts.

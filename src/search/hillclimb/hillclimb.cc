@@ -14,7 +14,7 @@ namespace mapwright::search {
 namespace {
 
 // Stalls: evaluations without improvement after which the climb from the best point pauses, and a side climb ends.
-constexpr int kStallBest = 24, kStallSide = 10;
+constexpr int kStallBest = 40, kStallSide = 8;
 constexpr int kSidewaysInARow = 6;
 constexpr int kDrawsPerProposal = 400, kTriesPerBatch = 20;
 
@@ -43,9 +43,10 @@ double prior(const MoveClass& c) {
   return 1;
 }
 
-// Successes and trials of classes over the whole run.
+// Successes and trials of classes, and the moves that were tried from any point, over the whole run.
 class Experience {
  public:
+  bool tried(const Move& move) const { return tried_.contains(move.assignments); }
   double weight(const MoveClass& c) const {
     const auto found = seen_.find(c);
     if (found == seen_.end()) return prior(c);
@@ -55,34 +56,45 @@ class Experience {
     ++seen_[c].trials;
     seen_[c].successes += success ? 1 : 0;
   }
+  void remember(const Move& move) { tried_.insert(move.assignments); }
 
  private:
   struct Count {
     int trials = 0, successes = 0;
   };
   std::map<MoveClass, Count> seen_;
+  std::set<std::vector<std::pair<std::uint32_t, std::int64_t>>> tried_;
 };
 
-// The untried moves from one point.
+// The moves from one point that were not drawn yet. Decisions are nearly independent, so a move that failed from another
+// point comes after all those that were never tried.
 class MoveOrder {
  public:
   MoveOrder() = default;
-  MoveOrder(const SearchSpace& space, const Point& point) {
+  MoveOrder(const SearchSpace& space, const Point& point, const Experience& experience) {
     for (Move& move : space.moves(point)) {
       const bool weighted = std::any_of(move.assignments.begin(), move.assignments.end(), [&](const auto& a) {
         return space.parameters()[a.first].decision == Decision::Weight;
       });
-      classes_[{move.decision, move.scope, weighted}].push_back(std::move(move));
+      Classes& classes = experience.tried(move) ? known_ : fresh_;
+      classes[{move.decision, move.scope, weighted}].push_back(std::move(move));
     }
   }
-  bool empty() const { return classes_.empty(); }
+  bool empty() const { return fresh_.empty() && known_.empty(); }
 
   std::pair<MoveClass, Move> draw(const Experience& experience, Rng& rng) {
+    return draw_from(fresh_.empty() ? known_ : fresh_, experience, rng);
+  }
+
+ private:
+  using Classes = std::map<MoveClass, std::vector<Move>>;
+
+  static std::pair<MoveClass, Move> draw_from(Classes& classes, const Experience& experience, Rng& rng) {
     double total = 0;
-    for (const auto& [c, moves] : classes_) total += experience.weight(c);
+    for (const auto& [c, moves] : classes) total += experience.weight(c);
     double at = rng.unit() * total;
-    auto chosen = classes_.begin();
-    for (auto next = chosen; next != classes_.end(); ++next) {
+    auto chosen = classes.begin();
+    for (auto next = chosen; next != classes.end(); ++next) {
       chosen = next;
       at -= experience.weight(next->first);
       if (at < 0) break;
@@ -91,12 +103,11 @@ class MoveOrder {
     std::swap(moves[rng.below(moves.size())], moves.back());
     std::pair<MoveClass, Move> out {chosen->first, std::move(moves.back())};
     moves.pop_back();
-    if (moves.empty()) classes_.erase(chosen);
+    if (moves.empty()) classes.erase(chosen);
     return out;
   }
 
- private:
-  std::map<MoveClass, std::vector<Move>> classes_;
+  Classes fresh_, known_;
 };
 
 struct Climb {
@@ -155,7 +166,7 @@ class Hillclimb final : public Strategy {
   }
 
   void move_to(Climb& climb, Point point, const Evaluation& result) {
-    climb.moves = MoveOrder(*context_.space, point);
+    climb.moves = MoveOrder(*context_.space, point, experience_);
     climb.point = std::move(point);
     climb.result = result;
     climb.result->execution = nullptr;
@@ -195,7 +206,7 @@ class Hillclimb final : public Strategy {
     Point point = best_.point;
     const std::uint64_t count = 2 + rng_.below(3);
     for (std::uint64_t i = 0; i < count; ++i) {
-      MoveOrder moves(*context_.space, point);
+      MoveOrder moves(*context_.space, point, experience_);
       if (moves.empty()) break;
       SearchSpace::apply(moves.draw(experience_, rng_).second, point);
       context_.space->repair(point);
@@ -223,6 +234,7 @@ class Hillclimb final : public Strategy {
       context_.space->repair(point);
       if (std::optional<Proposal> p = proposal(std::move(point), describe(move))) {
         asked_.emplace_back(move_class);
+        experience_.remember(move);
         return p;
       }
     }

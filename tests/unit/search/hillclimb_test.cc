@@ -15,7 +15,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 Expected<engine::Execution> three_gains(const std::string& text) {
   double seconds = 8;
   if (has(text, "SingleTaskMap a_leaf")) seconds /= 2;
-  if (has(text, "CollectMemory") || has(text, "InstanceLimit a_leaf 2")) seconds /= 2;
+  if (has(text, "InstanceLimit")) seconds /= 2;
   if (has(text, "Region a_place,a_leaf a_t GPU ZCMEM") || has(text, "Region a_leaf a_t GPU ZCMEM")) seconds /= 2;
   return FakeEngine::ok(seconds);
 }
