@@ -2,6 +2,6 @@
 
 namespace mapwright::apps {
 
-std::vector<App> registered() { return {circuit::app(), stencil::app()}; }
+std::vector<App> registered() { return {circuit::app(), stencil::app(), cannon::app()}; }
 
 }  // namespace mapwright::apps

@@ -6,6 +6,9 @@
 
 namespace mapwright::apps {
 
+namespace cannon {
+App app();
+}
 namespace circuit {
 App app();
 }

@@ -199,7 +199,7 @@ std::vector<Parameter> parameters() {
       {"npp", "nodes per piece", 2, 1000000, {{"test", 50}, {"host", 500}, {"paper", 5000}}},
       {"wpp", "wires per piece", 1, 10000000, {{"test", 200}, {"host", 2000}, {"paper", 20000}}},
       {"pct", "percent of the wires that stay in their piece", 0, 100, {{"test", 80}, {"host", 80}, {"paper", 80}}},
-      {"l", "timed loops", 1, 1000000, {{"test", 3}, {"host", 5}, {"paper", 50}}},
+      {"l", "timed loops", 1, 1000000, {{"test", 3}, {"host", 15}, {"paper", 50}}},
       {"prune", "untimed loops before and after", 0, 1000000, {{"test", 1}, {"host", 1}, {"paper", 30}}},
       {"steps", "iterations of the solver per wire and loop", 1, 1000000, {{"test", 20}, {"host", 20}, {"paper", 264}}},
       {"seed", "seed of the random graph", 0, std::int64_t {1} << 40, {{"test", 3}, {"host", 3}, {"paper", 3}}},
