@@ -99,7 +99,9 @@ bool Planner::reclaimable(std::uint32_t i) const {
   for (const std::uint32_t piece : geometry_.pieces_of(instance.points.value)) {
     for (const std::uint32_t group : instance.groups) {
       const CellState& cell = cells_[geometry_.cell(atoms, piece, group)];
-      if (slots_[slot++].valid && cell.valid.size() == 1 && cell.fill == kNone) return false;
+      if (!slots_[slot++].valid || cell.fill != kNone) continue;
+      const auto stays = [&](const Holder& h) { return h.instance != i && !states_[h.instance].chosen; };
+      if (std::none_of(cell.valid.begin(), cell.valid.end(), stays)) return false;
     }
   }
   return true;
@@ -121,11 +123,19 @@ bool Planner::allocate(InstanceId id) {
       if (!reclaimable(v)) continue;
       available += plan_.instances[v].bytes;
       victims.push_back(v);
+      states_[v].chosen = true;
     }
+    for (const std::uint32_t v : victims) states_[v].chosen = false;
     if (available < instance.bytes) return false;
     reclaim(id, victims);
   }
   InstanceState& state = states_[id.value];
+  // Whoever touches the new instance comes after those who used its space, which may be what earlier reclaims left over.
+  if (memory_freed_[memory] != kNoOp) {
+    for (std::uint32_t slot = state.first_slot; slot < state.first_slot + state.slots; ++slot) {
+      slots_[slot].readers.push_back(memory_freed_[memory]);
+    }
+  }
   state.live = true;
   state.collectable = false;
   state.age = ++age_;
@@ -137,7 +147,7 @@ bool Planner::allocate(InstanceId id) {
 
 void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) {
   const std::size_t memory = plan_.instances[id.value].memory.value;
-  scratch_.clear();
+  scratch_.assign(1, memory_freed_[memory]);
   for (const std::uint32_t v : victims) {
     const InstanceState& s = states_[v];
     for (std::uint32_t slot = s.first_slot; slot < s.first_slot + s.slots; ++slot) {
@@ -169,9 +179,7 @@ void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) 
     std::erase(memory_live_[memory], v);
     plan_.freed.push_back(InstanceId(v));
   }
-  // Whoever touches the new instance comes after those who used its space.
-  const InstanceState& s = states_[id.value];
-  for (std::uint32_t slot = s.first_slot; slot < s.first_slot + s.slots; ++slot) slots_[slot].readers.push_back(op);
+  memory_freed_[memory] = op;
 }
 
 void Planner::report_out_of_memory(std::size_t k) {

@@ -41,6 +41,7 @@ struct InstanceState {
   std::uint64_t age = 0;                 // order of (re-)creation
   std::uint64_t pinned = 0;              // task that is being planned and uses it
   bool live = false;
+  bool chosen = false;                   // about to be freed
   bool collectable = false;              // its latest use was read-only under CollectMemory
 };
 
@@ -161,6 +162,7 @@ class Planner {
   std::unordered_map<InstanceKey, InstanceId, InstanceKeyHash> identities_;
   std::unordered_map<std::uint64_t, std::int64_t> overlaps_;
   std::vector<std::int64_t> memory_used_, memory_peak_;
+  std::vector<OpIndex> memory_freed_;  // by memory: the latest reclaim, which comes after all earlier ones
   std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory
   std::vector<std::array<std::optional<MemoryId>, kMemoryKinds>> closest_;  // by processor
   std::uint64_t age_ = 0, task_ = 0;

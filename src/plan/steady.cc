@@ -125,6 +125,7 @@ std::vector<std::uint64_t> Planner::snapshot(OpIndex iteration_begin, const Fram
   ref(frame.fence);
   ref(frame.gate);
   for (const OpIndex f : futures_) ref(f);
+  for (const OpIndex freed : memory_freed_) ref(freed);
   std::vector<std::pair<std::uint64_t, std::uint32_t>> by_age;
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     const InstanceState& s = states_[i];

@@ -11,7 +11,7 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
                  const machine::Machine& machine, Options options)
     : decisions_(std::move(decisions)), program_(program), machine_(machine), options_(options),
       sites_(number_sites(program)), geometry_(make_geometry(program)), cells_(geometry_.cells.size()), memory_used_(machine.memories().size()),
-      memory_peak_(machine.memories().size()), memory_live_(machine.memories().size()),
+      memory_peak_(machine.memories().size()), memory_freed_(machine.memories().size(), kNoOp), memory_live_(machine.memories().size()),
       closest_(machine.processors().size()), futures_(program.futures.size(), kNoOp), set_cache_(sites_.decisions),
       instance_cache_(sites_.decisions) {
   for (std::size_t p = 0; p < closest_.size(); ++p) {
