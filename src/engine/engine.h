@@ -107,6 +107,13 @@ struct Execution {
   std::int64_t simulations = 0;        // performance predictions of this candidate that were made
 };
 
+// As JSON and back, for the journal and between processes; the result of an engine has its Error inside. Everything
+// survives but infinities (NaN afterwards), bytes that are not UTF-8, and places in other texts than `mapper` (compared by
+// name). Error MW6107 for a text that is not such JSON.
+std::string to_json(const Execution& e);
+std::string to_json(const Expected<Execution>& e);
+Expected<Execution> execution_from_json(std::string_view text, const diag::SourcePtr& mapper);
+
 struct EvaluationRequest {
   diag::SourcePtr mapper;
   const program::Program* program = nullptr;
