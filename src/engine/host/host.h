@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/engine.h"
@@ -23,12 +25,20 @@ class Executor {
 };
 std::unique_ptr<Executor> make_tbb_executor(unsigned workers);
 std::unique_ptr<Executor> make_thread_executor(unsigned workers);
+// One thread that takes the next piece of work at random: reorders whatever no dependence orders. For tests.
+std::unique_ptr<Executor> make_shuffling_executor(std::uint64_t seed);
+
+// Whether plain threads are the default of this build (MAPWRIGHT_HOST_EXECUTOR).
+bool default_plain_threads();
 
 struct Options {
   bool emulate_gpu = false;     // run points mapped to GPUs with their CPU kernels on workers that stand for GPUs
   unsigned workers = 0;         // 0: one per core
-  bool plain_threads = false;   // default chosen at build time
+  bool plain_threads = default_plain_threads();
+  std::optional<std::uint64_t> shuffle;  // use the shuffling executor with this seed
   bool verify = true;           // compare all regions bit for bit with the sequential execution, and run the check
+  std::int64_t max_bytes = 0;   // memory it may take; 0: nine tenths of what this host has to spare
+  std::optional<Seconds> deadline;  // no operation starts after so much time
 };
 
 // What happened in a run, for proofs and tests.
@@ -39,11 +49,17 @@ struct Observed {
   std::int64_t transposing_copies = 0, folds = 0, aliased_copies = 0, fall_throughs = 0, collected = 0, inter_node_copies = 0;
   std::vector<double> busy;                   // by ProcessorId
   std::vector<std::int64_t> points;
-  std::optional<std::string> wrong;           // first difference from the sequential execution, or the check's complaint
+  std::vector<std::int64_t> memory_peak;      // by MemoryId: most bytes allocated at once, in the plan's sizes
+  std::vector<TaskProfile> tasks;             // busy seconds and points by task and kind, in order of first launch
+  // First difference from the sequential execution, or data that the plan uses while they are invalid, or the complaint
+  // of the program's check.
+  std::optional<std::string> wrong;
 };
 
 // Executes. Every instance is its own allocation in its layout, poisoned with NaN bytes when fresh and when its data
-// become invalid. Error MW6101 when a point needs a kernel that the program does not have.
+// become invalid (docs/models/host.md). Errors: MW6101 a point needs a kernel that the program does not have, MW6102 more
+// memory than this host has, MW6103 GPU points without emulate_gpu, MW6104 a kernel threw, MW6106 the deadline passed.
+// Thread-safe. With workers > 1 a kernel that calls BLAS gets one thread of it.
 Expected<Observed> execute(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
                            const Options& options);
 
