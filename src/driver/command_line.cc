@@ -81,8 +81,14 @@ CLI::Option* program_options(CLI::App& app, Options& o) {
 }
 
 void engine_options(CLI::App& app, Options& o) {
-  app.add_option("--engine", o.engine, "what runs the mapper")->check(one_of({"sim"}))->capture_default_str();
+  app.add_option("--engine", o.engine, "what runs the mapper")->check(one_of({"sim", "host", "command"}))->capture_default_str();
+  app.add_flag("--emulate-gpu", o.emulate_gpu, "host: run GPU points with their CPU kernels");
   app.add_option("--sharing", o.sharing, "sim: how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
+  app.add_option("--command", o.command, "command: what to run; {mapper} is the file of the mapper");
+  app.add_option("--metric", o.metric, "command: regular expression whose first group is the metric");
+  app.add_option("--metric-name", o.metric_name, "command: name of the metric")->capture_default_str();
+  app.add_option("--metric-unit", o.metric_unit, "command: unit of the metric")->capture_default_str();
+  app.add_flag("--higher-is-better", o.higher_is_better, "command: of the metric");
   count<double>(app, "--timeout", o.timeout, "seconds that one execution may take", 1e-3, 1e7);
 }
 

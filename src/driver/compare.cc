@@ -125,7 +125,7 @@ int compare(const Options& options, Console& console) {
       continue;
     }
     const Interval m = median_of(c.values);
-    const std::string value = noisy ? fmt::format("{:.4g} [{:.4g}, {:.4g}]", m.median, m.low, m.high)
+    const std::string value = noisy ? fmt::format("{} [{}, {}]", metric_text(m.median, ""), metric_text(m.low, ""), metric_text(m.high, ""))
                                     : metric_text(m.median, c.execution.metric->unit);
     const std::optional<bool> different = distinguishable(c, candidates[0], noisy);
     const std::string verdict = !noisy || i == 0 ? "" : !different ? "too few runs" : *different ? "different" : "not distinguishable";

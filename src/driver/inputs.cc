@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "engine/command/command.h"
+#include "engine/host/host.h"
 #include "engine/sim/sim.h"
 #include "search/search.h"
 
@@ -125,10 +127,31 @@ OrExit<guide::Rules> load_rules(const Options& options, Console& console) {
 }
 
 OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Console& console) {
-  static_cast<void>(console);
-  engine::sim::Options sim;
-  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
-  return engine::sim::make_engine(sim);
+  if (options.engine != "command" && !options.command.empty()) {
+    return tl::unexpected(console.usage("`--command` belongs to `--engine command`"));
+  }
+  if (options.engine == "sim") {
+    engine::sim::Options sim;
+    if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
+    return engine::sim::make_engine(sim);
+  }
+  if (options.engine == "host") {
+    engine::host::Options host;
+    host.emulate_gpu = options.emulate_gpu;
+    return engine::command::make_isolated(engine::host::make_engine(host));
+  }
+  if (options.command.empty()) {
+    return tl::unexpected(console.usage("`--engine command` needs `--command`", "such as --command './app -mapwright:mapper {mapper}'"));
+  }
+  engine::command::Options command;
+  command.command = options.command;
+  if (!options.metric.empty()) command.metric = options.metric;
+  command.name = options.metric_name;
+  command.unit = options.metric_unit;
+  command.higher_is_better = options.higher_is_better;
+  Expected<std::unique_ptr<engine::Engine>> engine = engine::command::make_engine(command);
+  if (!engine) return tl::unexpected(console.fail(engine.error()));
+  return *std::move(engine);
 }
 
 std::map<std::string, std::string> engine_settings(const Options& options) {

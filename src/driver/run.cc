@@ -49,7 +49,7 @@ int run(const Options& options, Console& console) {
     console.out(to_text(out) + "\n");
   } else {
     console.report(execution->diagnostics);
-    console.out(summary(*execution, relative, *target, (*mapper)->name(), console));
+    console.out(summary(*execution, relative, !(*engine)->deterministic(), *target, (*mapper)->name(), console));
     if (options.feedback_given) {
       console.out("\n" + feedback.text(level) + "\n");
     } else if (!console.quiet()) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace mapwright::driver {
 
@@ -62,10 +63,13 @@ std::string peaks_line(const engine::Execution& execution) {
 }  // namespace
 
 std::string metric_text(double value, const std::string& unit) {
-  return fmt::format("{:.4g}{}{}", value, unit.empty() ? "" : " ", unit);
+  // Four digits, without an exponent while that stays readable.
+  const double size = std::abs(value);
+  const std::string number = size >= 1000 && size < 1e9 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
+  return fmt::format("{}{}{}", number, unit.empty() ? "" : " ", unit);
 }
 
-std::string summary(const engine::Execution& execution, const std::optional<double>& relative, const Target& target,
+std::string summary(const engine::Execution& execution, const std::optional<double>& relative, bool noisy, const Target& target,
                     const std::string& mapper, const Console& console) {
   const bool ok = execution.outcome == engine::Outcome::Ok;
   std::string out = fmt::format("{} with {} on {} ({} {}, {}): {}\n", console.bold(target.program.name), mapper,
@@ -75,7 +79,7 @@ std::string summary(const engine::Execution& execution, const std::optional<doub
     out += fmt::format("  time        {} in the timed window, {} in all\n", human_seconds(execution.seconds), human_seconds(execution.makespan));
     if (execution.metric) out += fmt::format("  {:<11} {}\n", execution.metric->name, metric_text(execution.metric->value, execution.metric->unit));
   }
-  if (relative) out += fmt::format("  vs expert   {:.3f}x\n", *relative);
+  if (relative) out += fmt::format("  vs expert   {:.3f}x{}\n", *relative, noisy ? " (one noisy run each; `mapwright compare` repeats)" : "");
   return out;
 }
 

@@ -127,8 +127,9 @@ Feedback give_feedback(const engine::Execution& execution, const Context& contex
     suggest.add(d.help);
   }
   const bool ok = execution.outcome == engine::Outcome::Ok;
-  const bool profiled = ok && !execution.profile.critical.empty();
-  if (profiled) {
+  // Fixed advice on metrics is for engines that tell nothing but the metric.
+  const bool ours = ok && !execution.processors.empty();
+  if (ours) {
     explain.add(explain_profile(execution, context));
     std::size_t advised = 0;
     for (const Advice& advice : advise(execution, context)) {

@@ -94,8 +94,9 @@ void memory_section(std::string& out, const Execution& execution) {
   std::stable_sort(uses.begin(), uses.end(), [&](const auto& a, const auto& b) { return share(a) > share(b); });
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < std::min<std::size_t>(uses.size(), 4); ++i) {
-    parts.push_back(fmt::format("{} {} of {} ({:.0f} %)", uses[i].memory, human_bytes(static_cast<double>(uses[i].bytes)),
-                                human_bytes(static_cast<double>(uses[i].capacity)), 100 * share(uses[i])));
+    const double full = 100 * share(uses[i]);
+    parts.push_back(fmt::format("{} {} of {} ({} %)", uses[i].memory, human_bytes(static_cast<double>(uses[i].bytes)),
+                                human_bytes(static_cast<double>(uses[i].capacity)), full < 1 ? "<1" : fmt::format("{:.0f}", full)));
   }
   out += fmt::format("Memory peaks: {}{}\n", fmt::join(parts, ", "), uses.size() > 4 ? ", ..." : "");
 }

@@ -124,6 +124,7 @@ TEST(Feedback, ProfileNamesStatements) {
   e.metric = engine::MetricValue {"throughput", "GFLOPS", 12.5, true};
   e.profile.critical = {{engine::CriticalShare::What::Memory, "calc", "ghost", 0.006, diag::Span {0, 31}},
                         {engine::CriticalShare::What::Compute, "calc", "", 0.002, std::nullopt}};
+  e.processors = {{"node0.GPU0", ProcessorKind::Gpu, 0.008, 4}};
   e.moved.total = 3'000'000;
   e.moved.inter_node = 1'000'000;
   e.moved.intra_node = 2'000'000;
