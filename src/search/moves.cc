@@ -191,7 +191,7 @@ class Moves {
   void add(Scope scope, Decision decision, const Group& group) {
     if (!seen_.insert(group).second) return;
     for (const std::string& name : value_names(s_, group)) {
-      Move move {scope, decision, {}};
+      Move move {scope, decision, {}, 0};
       Group weighted;
       for (const std::uint32_t i : group) {
         const auto value = find_value(s_.parameters[i], name);
@@ -208,6 +208,10 @@ class Moves {
   }
 
   void add_if_new(Move move) {
+    for (const auto& [parameter, value] : move.assignments) {
+      const std::size_t t = s_.owner[parameter];
+      if (t < s_.tasks.size()) move.executions = std::max(move.executions, s_.tasks[t].executions);
+    }
     const bool changes = std::any_of(move.assignments.begin(), move.assignments.end(),
                                      [this](const auto& a) { return point_[a.first] != a.second; });
     if (changes) moves_.push_back(std::move(move));

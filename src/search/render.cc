@@ -53,7 +53,10 @@ class Renderer {
     for (std::size_t t = 0; t < s_.tasks.size(); ++t) {
       if (given(s_.of[t].kind)) out.add(s_.tasks[t].written, value(s_.of[t].kind));
     }
-    return out.text("Task", "Where tasks run.");
+    std::string text = out.text("Task", "Where tasks run.");
+    // Published mappers always end their preferences with every kind; without, almost no raw mapper would run at all.
+    if (s_.mode == Mode::Raw && !text.empty()) text += "Task * GPU,OMP,CPU;\n";
+    return text;
   }
 
   // Arguments of task `t` by the value of one of their parameters: (arguments, value) in order of first appearance;

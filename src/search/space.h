@@ -57,6 +57,7 @@ struct Move {
   enum class Scope : std::uint8_t { One, Task, Region, All } scope = Scope::One;  // what is tied together
   Decision decision = Decision::Kind;
   std::vector<std::pair<std::uint32_t, std::int64_t>> assignments;                // parameter, new value
+  double executions = 0;  // point tasks that the program executes of the tasks it is about, at most of one task
 };
 
 // Derived from a program and a machine; depends on no name of theirs, only on structure and positions. Immutable, safe to

@@ -120,8 +120,13 @@ std::vector<TaskInfo> launched_tasks(const program::Program& program, const mach
   const std::vector<program::Program::Site> sites = program.sites();
   std::vector<Launches> launches(program.tasks.size());
   std::vector<std::set<std::optional<std::uint32_t>>> parents(program.tasks.size());
+  std::vector<double> executions(program.tasks.size(), 0);
   for (const program::Program::Site& site : sites) {
     launches[site.launch->task.value].push_back(site.launch);
+    auto count = static_cast<double>(site.launch->domain.volume());
+    for (const program::Launch* parent : site.parents) count *= static_cast<double>(parent->domain.volume());
+    for (const program::Loop* loop : site.loops) count *= static_cast<double>(loop->count);
+    executions[site.launch->task.value] += count;
     parents[site.launch->task.value].insert(
         site.parents.empty() ? std::nullopt : std::optional(site.parents.back()->task.value));
   }
@@ -139,6 +144,7 @@ std::vector<TaskInfo> launched_tasks(const program::Program& program, const mach
     }
     if (info.kinds.empty()) continue;
     describe_domains(info, launches[t]);
+    info.executions = executions[t];
     std::size_t arguments = 0;
     for (const program::Launch* l : launches[t]) arguments = std::max(arguments, l->arguments.size());
     for (std::size_t a = 0; a < arguments; ++a) info.arguments.push_back(describe_argument(program, launches[t], a));

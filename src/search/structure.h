@@ -41,6 +41,7 @@ struct TaskInfo {
   int dim = 0;                  // of its index launches; 0 when they differ
   std::vector<std::int64_t> extents;      // largest over its index launches
   std::int64_t fold_base = 0;   // dim 1: greatest common divisor of the extents of all its index launches
+  double executions = 0;        // point tasks, loops and parents multiplied out
   bool nested = false;          // every launch has a parent
   std::optional<std::size_t> parent;      // position of the only task that launches it
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -15,7 +16,6 @@ namespace {
 
 // Stalls: evaluations without improvement after which the climb from the best point pauses, and a side climb ends.
 constexpr int kStallBest = 40, kStallSide = 8;
-constexpr int kSidewaysInARow = 6;
 constexpr int kDrawsPerProposal = 400, kTriesPerBatch = 20;
 
 struct MoveClass {
@@ -100,11 +100,24 @@ class MoveOrder {
       if (at < 0) break;
     }
     std::vector<Move>& moves = chosen->second;
-    std::swap(moves[rng.below(moves.size())], moves.back());
-    std::pair<MoveClass, Move> out {chosen->first, std::move(moves.back())};
+    const std::size_t picked = pick(moves, rng);
+    std::pair<MoveClass, Move> out {chosen->first, std::move(moves[picked])};
+    std::swap(moves[picked], moves.back());
     moves.pop_back();
     if (moves.empty()) classes.erase(chosen);
     return out;
+  }
+
+  // Tasks that run more often matter more, though not in proportion.
+  static std::size_t pick(const std::vector<Move>& moves, Rng& rng) {
+    double total = 0;
+    for (const Move& m : moves) total += 1 + std::sqrt(m.executions);
+    double at = rng.unit() * total;
+    for (std::size_t i = 0; i + 1 < moves.size(); ++i) {
+      at -= 1 + std::sqrt(moves[i].executions);
+      if (at < 0) return i;
+    }
+    return moves.size() - 1;
   }
 
   Classes fresh_, known_;
@@ -114,7 +127,7 @@ struct Climb {
   Point point;
   std::optional<Evaluation> result;  // absent until the point itself was evaluated
   MoveOrder moves;
-  int stall = 0, sideways = 0;
+  int stall = 0;
 };
 
 class Hillclimb final : public Strategy {
@@ -172,23 +185,20 @@ class Hillclimb final : public Strategy {
     climb.result->execution = nullptr;
   }
 
-  // Accepts the winner of a batch when it is better, when it is the start of a side climb, or as one of a few steps on a
-  // plateau. Points seen before are no such steps, so a plateau is never walked in circles.
+  // Accepts the winner of a batch when it is better, when it is the start of a side climb, or when it is as good with less
+  // text. Text only shrinks on a plateau, so it is never walked in circles, and what does nothing does not pile up.
   void settle(Climb& climb, const Result& winner, int count) {
     const Evaluation& e = *winner.evaluation;
     const bool first = !climb.result;
     const bool gain = !first && better(e, *climb.result, context_.higher_is_better);
-    const bool level = !first && !gain && !winner.duplicate && e.value && climb.result->value == e.value;
+    const bool level = !first && !gain && e.value && climb.result->value == e.value;
     if (first || gain) {
       move_to(climb, *winner.proposal.point, e);
-      climb.stall = climb.sideways = 0;
+      climb.stall = 0;
       return;
     }
     climb.stall += winner.duplicate ? 0 : count;
-    if (level && climb.sideways < kSidewaysInARow && rng_.below(4) == 0) {
-      ++climb.sideways;
-      move_to(climb, *winner.proposal.point, e);
-    }
+    if (level && winner.proposal.mapper.size() < climb.result->mapper.size()) move_to(climb, *winner.proposal.point, e);
   }
 
   // Leaves a climb that stalls: the best one for a side climb, a side climb for the best.
@@ -196,7 +206,6 @@ class Hillclimb final : public Strategy {
     if (side_ && side_->result && (side_->stall >= kStallSide || side_->moves.empty())) side_.reset();
     if (side_ || (best_.stall < kStallBest && !best_.moves.empty())) return;
     best_.stall = 0;
-    best_.sideways = 0;
     side_.emplace();
     side_->point = kicks_++ % 3 == 2 ? context_.space->random_point(rng_) : kicked();
   }
