@@ -1,6 +1,5 @@
 #include "plan/default_policy.h"
 
-#include <algorithm>
 
 namespace mapwright::plan {
 
@@ -15,27 +14,9 @@ std::span<const MemoryKind> default_memories(ProcessorKind kind) {
   return kHost;
 }
 
-Point greedy_factors(std::int64_t count, const Point& extents) {
-  std::vector<std::int64_t> primes;
-  for (std::int64_t p = 2; p * p <= count; ++p) {
-    for (; count % p == 0; count /= p) primes.push_back(p);
-  }
-  if (count > 1) primes.push_back(count);
-  Point factors = Point::filled(extents.dim, 1);
-  for (auto prime = primes.rbegin(); prime != primes.rend(); ++prime) {
-    int best = 0;
-    for (int d = 1; d < extents.dim; ++d) {
-      // extents[d] / factors[d] > extents[best] / factors[best], without rounding.
-      if (extents[d] * factors[best] > extents[best] * factors[d]) best = d;
-    }
-    if (extents.dim > 0) factors[best] *= *prime;
-  }
-  return factors;
-}
-
 std::vector<ProcessorId> spread_blocks(const Rect& domain, std::span<const ProcessorId> targets) {
   const Point extents = domain.extents();
-  const Point factors = greedy_factors(static_cast<std::int64_t>(targets.size()), extents);
+  const Point factors = sema::greedy_split(static_cast<std::int64_t>(targets.size()), extents);
   std::vector<ProcessorId> placed;
   placed.reserve(static_cast<std::size_t>(domain.volume()));
   for_each_point(domain, [&](const Point& p) {

@@ -16,11 +16,7 @@ inline constexpr std::array kDefaultKinds {ProcessorKind::Gpu, ProcessorKind::Om
 // Memories in order of preference for an argument without a `Region` statement.
 std::span<const MemoryKind> default_memories(ProcessorKind kind);
 
-// Factors of `count`, one per dimension of `extents`: its primes from largest to smallest, each to the dimension with the
-// largest remaining extent (leftmost on ties), as greedy_split of the language.
-Point greedy_factors(std::int64_t count, const Point& extents);
-
-// Processor of every point of `domain` (first dimension fastest) spread over `targets`: blocks by greedy_factors, block
+// Processor of every point of `domain` (first dimension fastest) spread over `targets`: blocks by greedy_split, block
 // b (first dimension fastest) on targets[b].
 std::vector<machine::ProcessorId> spread_blocks(const Rect& domain, std::span<const machine::ProcessorId> targets);
 

@@ -243,11 +243,12 @@ std::vector<Cost> unit_costs(std::span<const std::uint64_t> extents, std::span<c
 }  // namespace
 
 Factors balance_factors(std::int64_t n, int k) {
-  Factors f = ones();
   const Primes primes = primes_of(n);
-  const auto end = f.begin() + k;
-  for (int i = 0; i < primes.count; ++i) *std::min_element(f.begin(), end) *= primes.at[static_cast<std::size_t>(i)];
-  std::sort(f.begin(), end, std::greater<>());
+  std::vector<std::int64_t> bins(static_cast<std::size_t>(k), 1);
+  for (int i = 0; i < primes.count; ++i) *std::min_element(bins.begin(), bins.end()) *= primes.at[static_cast<std::size_t>(i)];
+  std::sort(bins.begin(), bins.end(), std::greater<>());
+  Factors f = ones();
+  std::copy(bins.begin(), bins.end(), f.begin());
   return f;
 }
 
@@ -296,6 +297,11 @@ Factors optimal_factors(std::int64_t n, std::span<const std::int64_t> extents, s
   one.limb[0] = 1;
   const auto unit = unit_costs<Big>(reduced, scale, one);
   return Search<Big>(primes, unit).best(greedy);
+}
+
+Point greedy_split(std::int64_t n, const Point& extents) {
+  const Factors f = greedy_factors(n, std::span(extents.at.data(), static_cast<std::size_t>(extents.dim)));
+  return Point(std::span(f.data(), static_cast<std::size_t>(extents.dim)));
 }
 
 }  // namespace mapwright::sema

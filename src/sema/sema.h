@@ -182,6 +182,10 @@ class PlacementEvaluator {
 // "node.processor+(n-1)" with its first one. Ends with a newline.
 std::string render_grid(const PlacementEvaluator::Table& table, const Point& extents);
 
+// The factors of greedy_split: primes of n from largest to smallest, each to the dimension with the largest remaining
+// extent, leftmost on ties. 1 <= n, extents >= 1, at most eight of them.
+Point greedy_split(std::int64_t n, const Point& extents);
+
 // Checks the tree and compiles it. Returns a Mapper also when there were errors (what could be understood), so look at
 // the sink. Never fails otherwise.
 Mapper analyze(const syntax::Program& program, const diag::SourcePtr& source, diag::Sink& sink);

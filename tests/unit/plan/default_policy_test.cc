@@ -17,14 +17,6 @@ std::vector<machine::ProcessorId> targets(std::size_t n) {
   return out;
 }
 
-// The values that the language documents for greedy_split.
-TEST(GreedyFactors, GivesThePrimesToTheLargestRemainingExtent) {
-  EXPECT_EQ(greedy_factors(12, Point {16, 9}), (Point {6, 2}));
-  EXPECT_EQ(greedy_factors(12, Point {4, 6}), (Point {4, 3}));
-  EXPECT_EQ(greedy_factors(60, Point {1, 3}), (Point {6, 10}));
-  EXPECT_EQ(greedy_factors(1, Point {5}), (Point {1}));
-}
-
 TEST(SpreadBlocks, CutsOneDimensionEvenly) {
   // Point i of 10 goes to block i * 4 / 10.
   EXPECT_EQ(numbers(spread_blocks(Rect::of_extents({10}), targets(4))), (std::vector<std::uint32_t> {0, 0, 0, 1, 1, 2, 2, 2, 3, 3}));
