@@ -98,38 +98,62 @@ class Adviser {
     out_.push_back({std::move(text), std::move(statement), seconds, saving});
   }
 
-  // Arguments on the critical path that a faster memory could hold, tasks with the same answer together.
+  // Arguments on the critical path that a faster memory could hold: those of one task that lie in one memory move
+  // together, and tasks with the same answer share a statement.
   void memories() {
+    struct Move {
+      std::vector<std::string> arguments;
+      double factor = 0;  // the least of the arguments'
+    };
     struct Group {
       std::vector<std::string> tasks;
       double seconds = 0, saving = 0;
     };
-    std::map<std::tuple<std::string, ProcessorKind, MemoryKind, MemoryKind>, Group> groups;
-    for (const CriticalShare& share : execution_.profile.critical) {
-      if (share.what != What::Memory) continue;
-      const engine::TaskProfile* const task = profile_of(execution_, share.task);
-      if (task == nullptr) continue;
-      for (const engine::TaskProfile::ArgumentCost& cost : task->arguments) {
-        if (cost.argument != share.detail) continue;
-        const auto [better, factor] = faster_memory(*task, cost);
-        if (!better) break;
-        Group& group = groups[{share.detail, task->kind, cost.memory, *better}];
-        if (std::find(group.tasks.begin(), group.tasks.end(), share.task) == group.tasks.end()) group.tasks.push_back(share.task);
-        group.seconds += share.seconds;
-        group.saving += share.seconds * (1 - 1 / factor);
-        break;
+    using Key = std::tuple<std::vector<std::string>, ProcessorKind, MemoryKind, MemoryKind>;
+    std::map<Key, Group> groups;
+    for (const engine::TaskProfile& task : execution_.profile.tasks) {
+      std::map<std::pair<MemoryKind, MemoryKind>, Move> moves;
+      for (const engine::TaskProfile::ArgumentCost& cost : task.arguments) {
+        const auto [better, factor] = faster_memory(task, cost);
+        if (!better || cost.seconds <= 0) continue;
+        Move& move = moves[{cost.memory, *better}];
+        move.factor = move.arguments.empty() ? factor : std::min(move.factor, factor);
+        const std::string name = name_in_mapper(cost.argument);
+        if (std::find(move.arguments.begin(), move.arguments.end(), name) == move.arguments.end()) move.arguments.push_back(name);
+      }
+      for (const auto& [way, move] : moves) {
+        const auto [from, to] = way;
+        const double now = task_seconds(task, from, from, 1), then = task_seconds(task, from, to, move.factor);
+        if (now <= 0 || then >= now) continue;
+        Group& group = groups[{move.arguments, task.kind, from, to}];
+        group.tasks.push_back(name_in_mapper(task.task));
+        for (const CriticalShare& share : execution_.profile.critical) {
+          if (share.task != task.task || (share.what != What::Memory && share.what != What::Compute)) continue;
+          group.saving += share.seconds * (1 - then / now);
+          if (share.what == What::Memory) group.seconds += share.seconds;
+        }
       }
     }
     for (const auto& [key, group] : groups) {
-      const auto& [argument, kind, from, to] = key;
-      std::vector<std::string> tasks;
-      for (const std::string& task : group.tasks) tasks.push_back(name_in_mapper(task));
+      const auto& [arguments, kind, from, to] = key;
       const std::string statement =
-          fmt::format("Region {} {} {} {};", fmt::join(tasks, ","), name_in_mapper(argument), to_string(kind), to_string(to));
+          fmt::format("Region {} {} {} {};", fmt::join(group.tasks, ","), fmt::join(arguments, ","), to_string(kind), to_string(to));
       add(group.seconds, group.saving, statement,
-          fmt::format("`{}` would save about {}: traffic of `{}` in {} is {} of the critical path.", statement,
-                      percent(group.saving), argument, to_string(from), percent(group.seconds)));
+          fmt::format("`{}` would save about {}: memory traffic of these tasks, now in {}, is {} of the critical path.", statement,
+                      percent(group.saving), to_string(from), percent(group.seconds)));
     }
+  }
+
+  // What a task's points take by the model of docs/models/task.md - the longest of arithmetic and traffic to each
+  // memory - when the traffic in `from` moves to `to` and takes a `factor`-th of the time there.
+  static double task_seconds(const engine::TaskProfile& task, MemoryKind from, MemoryKind to, double factor) {
+    std::map<MemoryKind, double> traffic;
+    for (const engine::TaskProfile::ArgumentCost& cost : task.arguments) {
+      traffic[cost.memory == from ? to : cost.memory] += cost.memory == from ? cost.seconds / factor : cost.seconds;
+    }
+    double longest = task.compute_seconds;
+    for (const auto& [memory, seconds] : traffic) longest = std::max(longest, seconds);
+    return longest;
   }
 
   std::pair<std::optional<MemoryKind>, double> faster_memory(const engine::TaskProfile& task,

@@ -67,6 +67,13 @@ TEST_F(AdviceTest, SlowMemoryGetsTheStatementThatMovesIt) {
   EXPECT_NEAR(advice[0].saving, 0.01 * (1 - stream(MemoryKind::ZcMem) / stream(MemoryKind::FbMem)), 1e-12);
 }
 
+TEST_F(AdviceTest, ArithmeticBoundsWhatAFasterMemorySaves) {
+  Execution e = execution(ProcessorKind::Gpu, MemoryKind::ZcMem, CriticalShare::What::Memory);
+  e.profile.tasks[0].compute_seconds = 0.015;
+  // The task takes max(0.015, 0.02) now and max(0.015, less) then: a quarter of its 0.01 s on the critical path goes.
+  EXPECT_NEAR(advise(e, {&program_, &*machine_, nullptr})[0].saving, 0.0025, 1e-12);
+}
+
 TEST_F(AdviceTest, FastestMemoryGetsNoAdvice) {
   for (const Advice& a : advise(execution(ProcessorKind::Gpu, MemoryKind::FbMem, CriticalShare::What::Memory), {&program_, &*machine_, nullptr})) {
     EXPECT_THAT(a.statement, testing::Not(HasSubstr("Region")));
