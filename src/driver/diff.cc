@@ -1,6 +1,8 @@
 // mapwright diff A B --program P: the decisions in which two mappers differ for a program, and the bytes that each moves.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "driver/commands.h"
 #include "driver/decisions.h"
 #include "driver/inputs.h"
@@ -111,6 +113,22 @@ class Comparer {
   std::vector<Difference> out_;
 };
 
+// Tasks with the same difference together, in order of the first.
+std::vector<std::pair<Difference, std::vector<std::string>>> grouped(const std::vector<Difference>& differences) {
+  std::vector<std::pair<Difference, std::vector<std::string>>> out;
+  for (const Difference& d : differences) {
+    const auto at = std::find_if(out.begin(), out.end(), [&](const auto& g) {
+      return g.first.what == d.what && g.first.a == d.a && g.first.b == d.b && g.first.detail == d.detail;
+    });
+    if (at == out.end()) {
+      out.push_back({d, {d.task}});
+    } else {
+      at->second.push_back(d.task);
+    }
+  }
+  return out;
+}
+
 Json traffic_json(const std::optional<plan::Traffic>& traffic) {
   if (!traffic) return Json();
   return Json {{"total", traffic->total.between}, {"intra_node", traffic->total.intra_node}, {"inter_node", traffic->total.inter_node}};
@@ -157,9 +175,11 @@ int diff(const Options& options, Console& console) {
     console.out(fmt::format("{} and {} decide the same for {}\n", names[0], names[1], target->program.name));
     return kOk;
   }
-  Table table({"task", "decision", names[0], names[1], ""});
-  for (const Difference& d : differences) table.add({d.task, d.what, d.a, d.b, d.detail});
-  table.add({"bytes moved", "", traffic_text(planned[0].traffic), traffic_text(planned[1].traffic), ""});
+  Table table({"decision", names[0], names[1], "tasks"});
+  for (const auto& [same, tasks] : grouped(differences)) {
+    table.add({same.what, same.a, same.b, fmt::format("{}{}", fmt::join(tasks, ", "), same.detail.empty() ? "" : " (" + same.detail + ")")});
+  }
+  table.add({"bytes moved", traffic_text(planned[0].traffic), traffic_text(planned[1].traffic), ""});
   console.out(table.text());
   return kOk;
 }

@@ -23,10 +23,30 @@ std::string_view privilege_word(const program::Argument& a) {
   return "";
 }
 
+// The names in one line, with runs such as current0, current1, ... current9 as current0..9.
+std::string shortened(const std::vector<std::string>& names) {
+  const auto stem = [](const std::string& name) { return name.substr(0, name.find_last_not_of("0123456789") + 1); };
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < names.size();) {
+    const std::string base = stem(names[i]);
+    std::size_t end = i + 1;
+    if (base != names[i]) {
+      while (end < names.size() && stem(names[end]) == base && base != names[end]) ++end;
+    }
+    if (end - i < 3) {
+      out.push_back(names[i++]);
+      continue;
+    }
+    out.push_back(fmt::format("{}..{}", names[i], names[end - 1].substr(base.size())));
+    i = end;
+  }
+  return fmt::format("{}", fmt::join(out, ", "));
+}
+
 std::string field_names(const program::Program& program, const program::Argument& a) {
   std::vector<std::string> names;
   for (const program::FieldIndex f : a.fields) names.push_back(program.regions[a.region.value].fields[f].name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return shortened(names);
 }
 
 std::string kinds_of(const program::Task& task) {
@@ -136,7 +156,7 @@ void describe_text(const Target& target, const apps::App* app, Console& console)
   for (const program::Region& r : program.regions) {
     std::vector<std::string> fields;
     for (const program::Field& f : r.fields) fields.push_back(f.name);
-    regions.add({r.name, std::to_string(r.points.volume()), human_bytes(static_cast<double>(bytes_of(r))), fmt::format("{}", fmt::join(fields, ", "))});
+    regions.add({r.name, std::to_string(r.points.volume()), human_bytes(static_cast<double>(bytes_of(r))), shortened(fields)});
   }
   console.out(regions.text(2));
   console.out("\npartitions\n");
