@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x4d57524a;  // "MWRJ"
 constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kShortText = 64 << 10;
+constexpr std::size_t kExecutionText = 16 << 20;
 constexpr std::int64_t kMostEvaluations = 10'000'000;
 
 // The schema is compared letter by letter when a journal is opened, so a file cannot bring tables of its own.
@@ -153,13 +154,18 @@ Expected<search::Evaluation> read_evaluation(const Database& d, const Statement&
   if (ok != e.value.has_value() || (e.value && !std::isfinite(*e.value)) || !std::isfinite(e.seconds) || e.simulations < 0) {
     return bad("impossible values");
   }
+  if (const std::optional<std::string> text = s.text(10, kExecutionText)) {
+    Expected<engine::Execution> execution = engine::execution_from_json(*text, search::candidate_source(e.iteration, e.mapper));
+    if (!execution) return bad("an execution that cannot be read");
+    e.execution = std::make_shared<const engine::Execution>(std::move(*execution));
+  }
   return e;
 }
 
 Expected<void> insert_evaluation(const Database& d, std::int64_t run, const search::Evaluation& e) {
   Expected<Statement> s = d.prepare(
       "INSERT INTO evaluations(run, iteration, mapper, candidate, outcome, value, seconds, simulations, reason, note, "
-      "wall_seconds) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+      "wall_seconds, execution) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
   if (!s) return tl::unexpected(s.error());
   s->bind(1, run).bind(2, e.iteration).bind(3, e.mapper).bind(4, e.candidate).bind(5, engine::to_string(e.outcome));
   if (e.value) {
@@ -170,6 +176,12 @@ Expected<void> insert_evaluation(const Database& d, std::int64_t run, const sear
   s->bind(7, e.seconds).bind(8, e.simulations);
   s->bind(9, std::string_view(e.reason).substr(0, kShortText)).bind(10, std::string_view(e.note).substr(0, kShortText));
   s->bind(11, e.wall_seconds);
+  const std::string execution = e.execution ? engine::to_json(*e.execution) : std::string();
+  if (execution.empty() || execution.size() > kExecutionText) {
+    s->bind_null(12);
+  } else {
+    s->bind(12, execution);
+  }
   return s->run();
 }
 
@@ -290,8 +302,8 @@ Expected<search::Earlier> Journal::load(std::int64_t id) const {
   if (Expected<Run> known = run(id); !known) return tl::unexpected(known.error());
   const Database& d = impl_->database;
   Expected<Statement> s = d.prepare(
-      "SELECT iteration, mapper, candidate, outcome, value, seconds, simulations, reason, note, wall_seconds "
-      "FROM evaluations WHERE run = ? ORDER BY iteration");
+      "SELECT iteration, mapper, candidate, outcome, value, seconds, simulations, reason, note, wall_seconds, "
+      "execution FROM evaluations WHERE run = ? ORDER BY iteration");
   if (!s) return tl::unexpected(s.error());
   s->bind(1, id);
   search::Earlier out;

@@ -37,8 +37,12 @@ struct Evaluation {
   std::string reason;                  // why it is not ok: first error, "MW5003: ..."; empty when ok
   std::string note;                    // what the strategy says about it ("memory of region 2 to ZCMEM")
   double wall_seconds = 0;             // time it took us; never compared
-  std::shared_ptr<const engine::Execution> execution;  // may be null for evaluations read from a journal
+  std::shared_ptr<const engine::Execution> execution;  // null when the engine failed or it was too large for a journal
 };
+
+// The text of a candidate as the engine sees it: "candidate-3.mapper", "reference.mapper" for iteration 0. Diagnostics of
+// an Evaluation's execution point into an equal source.
+diag::SourcePtr candidate_source(std::int64_t iteration, const std::string& mapper);
 
 // Whether a is a better result than b: ok beats everything else, then the metric's direction decides.
 bool better(const Evaluation& a, const Evaluation& b, bool higher_is_better);

@@ -58,11 +58,11 @@ class Evaluator {
   bool interrupted() const { return r_.interrupted && r_.interrupted->load(); }
   bool out_of_time() const { return clock_() >= end_; }
 
-  Done run(const std::string& name, const std::string& mapper) const {
+  Done run(std::int64_t iteration, const std::string& mapper) const {
     Done done;
     done.evaluation.mapper = mapper;
     engine::EvaluationRequest request;
-    request.mapper = diag::make_source(name, mapper);
+    request.mapper = candidate_source(iteration, mapper);
     request.program = r_.program;
     request.machine = r_.machine;
     request.profile = r_.profile;
@@ -103,13 +103,11 @@ class Evaluator {
   template <typename Take>
   void run_all(const std::vector<const std::string*>& mappers, std::int64_t first_iteration, Take take) const {
     std::vector<std::optional<Done>> done(mappers.size());
-    const auto name = [first_iteration](std::size_t i) {
-      return fmt::format("candidate-{}.mapper", first_iteration + static_cast<std::int64_t>(i));
-    };
+    const auto run_one = [&](std::size_t i) { return run(first_iteration + static_cast<std::int64_t>(i), *mappers[i]); };
     const auto threads = std::min<std::size_t>(static_cast<std::size_t>(std::max(r_.jobs, 1)), mappers.size());
     if (threads <= 1) {
       for (std::size_t i = 0; i < mappers.size() && !interrupted() && !out_of_time(); ++i) {
-        if (!take(run(name(i), *mappers[i]))) return;
+        if (!take(run_one(i))) return;
       }
       return;
     }
@@ -122,7 +120,7 @@ class Evaluator {
       while (!stop && next < mappers.size() && !interrupted() && !out_of_time()) {
         const std::size_t i = next++;
         lock.unlock();
-        Done result = run(name(i), *mappers[i]);
+        Done result = run_one(i);
         lock.lock();
         done[i] = std::move(result);
         ready.notify_one();
@@ -204,7 +202,7 @@ class Session {
       return {};
     }
     if (!r_.reference) return {};
-    Evaluator::Done done = evaluator_.run(r_.reference->name(), std::string(r_.reference->text()));
+    Evaluator::Done done = evaluator_.run(0, std::string(r_.reference->text()));
     if (done.engine_error) return tl::unexpected(*done.engine_error);
     out_.reference = std::move(done.evaluation);
     return r_.recorder ? r_.recorder->reference(*out_.reference) : Expected<void> {};
@@ -378,6 +376,10 @@ class Session {
 };
 
 }  // namespace
+
+diag::SourcePtr candidate_source(std::int64_t iteration, const std::string& mapper) {
+  return diag::make_source(iteration == 0 ? "reference.mapper" : fmt::format("candidate-{}.mapper", iteration), mapper);
+}
 
 bool better(const Evaluation& a, const Evaluation& b, bool higher_is_better) {
   const bool a_ok = a.outcome == engine::Outcome::Ok && a.value, b_ok = b.outcome == engine::Outcome::Ok && b.value;

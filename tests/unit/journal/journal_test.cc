@@ -52,6 +52,33 @@ TEST(Journal, GivesBackWhatItWasGiven) {
   EXPECT_EQ(earlier->evaluations[0].wall_seconds, 0.25);
 }
 
+TEST(Journal, KeepsExecutionsWithTheirPlacesInTheMapper) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("j.db");
+  Journal j = open(path);
+  ASSERT_EQ(*j.begin(configuration(), false), 1);
+  search::Evaluation e = evaluation(1);
+  engine::Execution execution = search::testing::FakeEngine::ok(*e.value);
+  execution.moved.total = 123;
+  diag::Diagnostic warning;
+  warning.code = 3018;
+  warning.severity = diag::Severity::Warning;
+  warning.source = search::candidate_source(1, e.mapper);
+  warning.span = {5, 6};
+  execution.diagnostics.push_back(warning);
+  e.execution = std::make_shared<const engine::Execution>(execution);
+  ASSERT_TRUE(j.recorder(1)->commit(std::span(&e, 1)).has_value());
+  const auto earlier = j.load(1);
+  ASSERT_TRUE(earlier.has_value());
+  const auto& read = earlier->evaluations[0].execution;
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->moved.total, 123);
+  EXPECT_EQ(read->metric->value, *e.value);
+  ASSERT_EQ(read->diagnostics.size(), 1u);
+  ASSERT_NE(read->diagnostics[0].source, nullptr);
+  EXPECT_EQ(read->diagnostics[0].source->slice(read->diagnostics[0].span), "*");
+}
+
 TEST(Journal, ListsRuns) {
   const TemporaryFolder folder;
   const std::string path = folder.file("j.db");
@@ -157,6 +184,8 @@ TEST(Journal, ChecksEveryRow) {
   EXPECT_EQ(load_error("UPDATE evaluations SET value=9e999 WHERE iteration=3"), "7102 evaluation 3 has impossible values");
   EXPECT_EQ(load_error("UPDATE evaluations SET mapper=hex(zeroblob(600000)) WHERE iteration=1"),
             "7102 evaluation 1 has a text beyond the limits");
+  EXPECT_EQ(load_error("UPDATE evaluations SET execution='{]' WHERE iteration=1"),
+            "7102 evaluation 1 has an execution that cannot be read");
   EXPECT_EQ(load_error("UPDATE runs SET options='[1]'"), "7102 a run has impossible values");
   EXPECT_EQ(load_error("UPDATE runs SET seed='-1'"), "7102 a run has impossible values");
 }
