@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/host/host.h"
+#include "host_tally.h"
 #include "random_kernels.h"
 #include "random_program.h"
 
@@ -12,23 +13,7 @@ namespace {
 using engine::host::Observed;
 using engine::host::Options;
 
-// What a number of runs contained.
-struct Tally {
-  int runs = 0, rejected = 0, transposing = 0, folds = 0, aliased = 0, fall_throughs = 0, collected = 0, inter_node = 0;
-  void add(const Observed& o) {
-    ++runs;
-    transposing += o.transposing_copies > 0;
-    folds += o.folds > 0;
-    aliased += o.aliased_copies > 0;
-    fall_throughs += o.fall_throughs > 0;
-    collected += o.collected > 0;
-    inter_node += o.inter_node_copies > 0;
-  }
-  std::string table() const {
-    return fmt::format("runs {} (rejected {}): transposing copy {}, fold {}, aliased copy {}, fall-through {}, collected {}, "
-                       "inter-node copy {}\n", runs, rejected, transposing, folds, aliased, fall_throughs, collected, inter_node);
-  }
-};
+using testing::Tally;
 
 struct Case {
   machine::Machine machine;
