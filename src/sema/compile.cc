@@ -303,8 +303,8 @@ Static Compiler::undefined(const Expr& e) {
   }
   // One or two letters are near to every short word.
   auto near = nearest(e.name, known_names(false, e.name.size() > 2));
-  // `mcpu` is near `mgpu`, but never what was meant.
-  if (near && kind && !is_reserved(*near) && near->find(kind_word) == std::string::npos) near.reset();
+  // `mcpu` and `GPU` are near `mgpu`, but never what was meant.
+  if (near && kind && (is_reserved(*near) ? lower != kind_word : near->find(kind_word) == std::string::npos)) near.reset();
   const bool space = kind.has_value() && !(near && is_reserved(*near));
   const std::string scope = space || !inside_ ? "" : inside_->tree->name.text;
   if (!unit_.silent && !unit_.reported.insert(scope + ":" + e.name).second) return {};

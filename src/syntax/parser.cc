@@ -105,7 +105,8 @@ bool Parser::begins_declaration() const {
   const TokenKind after = token(1).kind;
   if (after != TokenKind::Word && after != TokenKind::Star && after != TokenKind::String) return false;
   const std::string_view w = text(token());
-  return w == "def" || std::find(statement_words().begin(), statement_words().end(), w) != statement_words().end();
+  if (w == "def") return after == TokenKind::Word && token(2).kind == TokenKind::LeftParen;
+  return std::find(statement_words().begin(), statement_words().end(), w) != statement_words().end();
 }
 
 // Goes to where the next statement probably begins.
