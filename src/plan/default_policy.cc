@@ -1,6 +1,5 @@
 #include "plan/default_policy.h"
 
-
 namespace mapwright::plan {
 
 using machine::ProcessorId;
