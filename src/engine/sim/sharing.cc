@@ -1,11 +1,26 @@
 #include "engine/sim/sharing.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 
 #include "base/base.h"
 
 namespace mapwright::engine::sim {
+
+namespace {
+
+constexpr double kTolerance = 1e-11;
+constexpr int kRoundsBeforeAll = 5;
+constexpr double kLimitsNobody = -1;
+
+// A rate with 40 significant bits, rounded down (less than 1e-12 of it). Flows in equal positions then have equal rates and
+// end together, in one step instead of one each.
+double rounded(double rate) {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(rate) & ~std::uint64_t {0xfff});
+}
+
+}  // namespace
 
 FairShares::FairShares(std::vector<double> capacities) {
   channels_.resize(capacities.size());
@@ -16,7 +31,7 @@ void FairShares::touch(std::uint32_t channel) {
   Channel& c = channels_[channel];
   if (c.dirty) return;
   c.dirty = true;
-  dirty_channels_.push_back(channel);
+  dirty_.push_back(channel);
 }
 
 std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double cap) {
@@ -32,7 +47,8 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
   Flow& f = flows_[id];
   f.places.clear();
   f.cap = cap;
-  f.rate = 0;
+  f.rate = f.before = 0;
+  f.bottleneck = kNone;
   f.alive = true;
   for (const std::uint32_t channel : channels) {
     Channel& c = channels_[channel];
@@ -41,7 +57,7 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
     f.places.push_back({channel, static_cast<std::uint32_t>(c.flows.size() - 1)});
     if (limits(c)) touch(channel);
   }
-  fresh_flows_.push_back(id);
+  fresh_.push_back(id);
   return id;
 }
 
@@ -60,112 +76,159 @@ void FairShares::remove(std::uint32_t flow) {
   free_.push_back(flow);
 }
 
-void FairShares::collect(std::uint32_t channel) {
-  component_channels_.assign(1, channel);
-  component_flows_.clear();
-  channels_[channel].seen = true;
-  for (std::size_t next = 0; next < component_channels_.size(); ++next) {
-    Channel& c = channels_[component_channels_[next]];
-    c.residual = c.capacity;
-    c.unfixed = static_cast<std::uint32_t>(c.flows.size());
-    for (const auto& [flow, index] : c.flows) {
-      Flow& f = flows_[flow];
-      if (f.seen) continue;
-      f.seen = true;
-      f.fixed = false;
-      component_flows_.push_back(flow);
-      for (const Place& place : f.places) {
-        Channel& other = channels_[place.channel];
-        if (other.seen || !(limits(other) || other.dirty)) continue;
-        other.seen = true;
-        component_channels_.push_back(place.channel);
-      }
+void FairShares::choose(std::uint32_t flow) {
+  Flow& f = flows_[flow];
+  if (f.chosen) return;
+  f.chosen = true;
+  f.before = f.rate;
+  chosen_.push_back(flow);
+}
+
+void FairShares::choose_connected() {
+  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
+  concerned_.clear();
+  for (std::size_t next = 0; next < chosen_.size(); ++next) {
+    for (const Place& place : flows_[chosen_[next]].places) {
+      Channel& c = channels_[place.channel];
+      if (c.seen || !limits(c)) continue;
+      c.seen = true;
+      concerned_.push_back(place.channel);
+      for (const auto& [flow, index] : c.flows) choose(flow);
     }
   }
 }
 
-void FairShares::fix(std::uint32_t flow, double rate) {
+void FairShares::prepare() {
+  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
+  concerned_.clear();
+  for (const std::uint32_t flow : chosen_) {
+    flows_[flow].fixed = false;
+    for (const Place& place : flows_[flow].places) {
+      Channel& c = channels_[place.channel];
+      if (c.seen || !limits(c)) continue;
+      c.seen = true;
+      concerned_.push_back(place.channel);
+      c.residual = c.capacity;
+      c.level = kLimitsNobody;
+      c.unfixed = 0;
+      for (const auto& [member, index] : c.flows) {
+        if (flows_[member].chosen) {
+          ++c.unfixed;
+        } else {
+          c.residual -= flows_[member].rate;
+        }
+      }
+      c.residual = std::max(0.0, c.residual);
+    }
+  }
+}
+
+void FairShares::fix(std::uint32_t flow, double rate, std::uint32_t bottleneck) {
   Flow& f = flows_[flow];
   f.fixed = true;
+  f.rate = rate;
+  f.bottleneck = bottleneck;
   for (const Place& place : f.places) {
     Channel& c = channels_[place.channel];
     if (!c.seen) continue;
     c.residual = std::max(0.0, c.residual - rate);
     --c.unfixed;
   }
-  if (rate == f.rate) return;
-  f.rate = rate;
-  changed_.push_back(flow);
 }
 
-// Progressive filling: the rate of all flows rises together; at each step either the flow with the smallest cap or all
-// flows of the channel that is full first get their final rate. Levels of channels only rise meanwhile, so a heap entry
-// that is too low is put back when it comes up.
-void FairShares::solve() {
-  std::sort(component_flows_.begin(), component_flows_.end(), [this](std::uint32_t a, std::uint32_t b) {
+// Progressive filling: the rate of all chosen flows rises together; at each step either the flow with the smallest cap or
+// all flows of the channel that is full first get their final rate. Levels of channels only rise meanwhile, so a heap
+// entry that is too low is put back when it comes up.
+void FairShares::fill() {
+  by_cap_ = chosen_;
+  std::sort(by_cap_.begin(), by_cap_.end(), [this](std::uint32_t a, std::uint32_t b) {
     return flows_[a].cap != flows_[b].cap ? flows_[a].cap < flows_[b].cap : a < b;
   });
   const auto level = [this](std::uint32_t channel) {
     return channels_[channel].residual / static_cast<double>(channels_[channel].unfixed);
   };
   levels_.clear();
-  for (const std::uint32_t c : component_channels_) {
-    if (channels_[c].unfixed > 0) levels_.emplace_back(level(c), c);
-  }
+  for (const std::uint32_t c : concerned_) levels_.emplace_back(level(c), c);
   const std::greater<> later;
   std::make_heap(levels_.begin(), levels_.end(), later);
 
-  std::size_t smallest = 0;
-  while (smallest < component_flows_.size()) {
-    const std::uint32_t flow = component_flows_[smallest];
+  for (std::size_t smallest = 0; smallest < by_cap_.size();) {
+    const std::uint32_t flow = by_cap_[smallest];
     if (flows_[flow].fixed) {
       ++smallest;
       continue;
     }
     if (levels_.empty() || flows_[flow].cap <= levels_.front().first) {
-      fix(flow, flows_[flow].cap);
+      fix(flow, flows_[flow].cap, kNone);
       continue;
     }
     const auto [stored, channel] = levels_.front();
     std::pop_heap(levels_.begin(), levels_.end(), later);
     levels_.pop_back();
-    if (channels_[channel].unfixed == 0) continue;
-    const double now = level(channel);
-    if (now > stored) {
+    Channel& c = channels_[channel];
+    if (c.unfixed == 0) continue;
+    if (const double now = level(channel); now > stored) {
       levels_.emplace_back(now, channel);
       std::push_heap(levels_.begin(), levels_.end(), later);
       continue;
     }
-    for (const auto& [member, index] : channels_[channel].flows) {
-      if (!flows_[member].fixed) fix(member, stored);
+    c.level = rounded(stored);
+    for (const auto& [member, index] : c.flows) {
+      if (flows_[member].chosen && !flows_[member].fixed) fix(member, c.level, channel);
     }
   }
 }
 
+// Looks at the flows beside the chosen ones. Those are wronged or wrong: the ones whose bottleneck is full no longer or
+// carries a faster flow now, and the ones that are faster than what their channel limits.
+bool FairShares::choose_more() {
+  const std::size_t before = chosen_.size();
+  for (const std::uint32_t channel : concerned_) {
+    const Channel& c = channels_[channel];
+    double sum = 0, fastest_chosen = 0;
+    for (const auto& [flow, index] : c.flows) {
+      sum += flows_[flow].rate;
+      if (flows_[flow].chosen) fastest_chosen = std::max(fastest_chosen, flows_[flow].rate);
+    }
+    const bool full = sum >= c.capacity * (1 - kTolerance);
+    for (const auto& [flow, index] : c.flows) {
+      const Flow& f = flows_[flow];
+      if (f.chosen) continue;
+      const bool limited_here = f.bottleneck == channel;
+      const bool lost = limited_here && (!full || fastest_chosen > f.rate * (1 + kTolerance));
+      const bool unfair = c.level != kLimitsNobody && f.rate > c.level * (1 + kTolerance);
+      if (lost || unfair) choose(flow);
+    }
+  }
+  return chosen_.size() > before;
+}
+
 std::span<const std::uint32_t> FairShares::update() {
   changed_.clear();
-  for (const std::uint32_t channel : dirty_channels_) {
-    if (channels_[channel].seen) continue;
-    collect(channel);
-    solve();
-    seen_channels_.insert(seen_channels_.end(), component_channels_.begin(), component_channels_.end());
-    seen_flows_.insert(seen_flows_.end(), component_flows_.begin(), component_flows_.end());
+  for (const std::uint32_t flow : fresh_) {
+    if (flows_[flow].alive) choose(flow);
   }
-  // The marks of a component stay until all are solved, so that none is solved twice.
-  for (const std::uint32_t c : seen_channels_) channels_[c].seen = false;
-  for (const std::uint32_t f : seen_flows_) flows_[f].seen = false;
-  for (const std::uint32_t c : dirty_channels_) channels_[c].dirty = false;
-  seen_channels_.clear();
-  seen_flows_.clear();
-  dirty_channels_.clear();
-
-  for (const std::uint32_t flow : fresh_flows_) {  // those that share no limiting channel
-    Flow& f = flows_[flow];
-    if (!f.alive || f.rate > 0) continue;
-    f.rate = f.cap;
-    changed_.push_back(flow);
+  for (const std::uint32_t channel : dirty_) {
+    for (const auto& [flow, index] : channels_[channel].flows) {
+      if (flows_[flow].bottleneck == channel) choose(flow);
+    }
+    channels_[channel].dirty = false;
   }
-  fresh_flows_.clear();
+  fresh_.clear();
+  dirty_.clear();
+  for (int round = 0; !chosen_.empty(); ++round) {
+    if (round == kRoundsBeforeAll) choose_connected();
+    prepare();
+    fill();
+    if (!choose_more()) break;
+  }
+  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
+  concerned_.clear();
+  for (const std::uint32_t flow : chosen_) {
+    flows_[flow].chosen = false;
+    if (flows_[flow].rate != flows_[flow].before) changed_.push_back(flow);
+  }
+  chosen_.clear();
   return changed_;
 }
 

@@ -122,12 +122,11 @@ class Simulation {
         end(op, block);
       } else if (!blocks_.fresh.empty()) {
         begin_block();
-      } else if (!mapped_.empty()) {
-        apply_mapping();
       } else if (touched_next_ < touched_spaces_.size()) {
         const std::uint32_t space = touched_spaces_[touched_next_++];
         touched_[space] = false;
-        utility_.advance(space, now_, mapped_);
+        utility_.provide(space, now_, mapped_);
+        apply_mapping();
         to_schedule_.push_back(space);
       } else {
         break;
@@ -182,6 +181,7 @@ class Simulation {
   // Brings the mapping of a space up to now, before something changes what it can map.
   void catch_up(std::uint32_t space, NodeId cause) {
     utility_.advance(space, now_, mapped_);
+    apply_mapping();
     touch(space);
     if (!options_.profile || !utility_.idle(space)) return;
     chains_.drop(cause_[space]);
@@ -189,20 +189,18 @@ class Simulation {
   }
 
   void apply_mapping() {
-    applying_.swap(mapped_);
-    for (const Mapped& m : applying_) {
+    for (const Mapped& m : mapped_) {
       obtain(workload_.items[m.item].op, m.block, m.time);
       for (std::uint32_t i = workload_.issued_offsets[m.item]; i < workload_.issued_offsets[m.item + 1]; ++i) {
         obtain(workload_.issued[i], m.block, m.time);
       }
     }
-    applying_.clear();
+    mapped_.clear();
   }
 
   void obtain(OpIndex op, std::uint32_t block, double time) {
     Block& b = blocks_[block];
     const std::uint32_t at = offset(op);
-    if (b.mapped[at] == Block::kAwaited) utility_.obtained(workload_.ops[op].space);
     b.mapped[at] = time;
     if (--b.pending[at] == 0) ready(op, block);
   }
@@ -544,7 +542,7 @@ class Simulation {
   std::vector<Happening> queue_;                              // heap
   std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
   std::size_t ended_next_ = 0;
-  std::vector<Mapped> mapped_, applying_;
+  std::vector<Mapped> mapped_;
   std::vector<Processor> processors_;
   std::vector<std::vector<OpIndex>> self_starting_;           // by segment
   std::vector<bool> touched_, scheduled_;                     // by space

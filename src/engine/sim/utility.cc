@@ -70,9 +70,24 @@ bool Utility::gate_open(const List& list) const {
   return passed_[gate] >= (record.gate_carried && !first ? list.rep : list.rep + 1);
 }
 
-void Utility::advance(std::uint32_t space, double now, std::vector<Mapped>& mapped) {
+std::uint32_t Utility::awaited_of(const List& list, std::uint32_t block) const {
+  const Block& b = blocks_[block];
+  const plan::OpIndex begin = workload_.segments[list.segment].begin;
+  const auto awaited = [&](plan::OpIndex op) { return b.mapped[op - begin] == Block::kAwaited ? 1u : 0u; };
+  std::uint32_t n = awaited(workload_.items[list.item].op);
+  for (std::uint32_t i = workload_.issued_offsets[list.item]; i < workload_.issued_offsets[list.item + 1]; ++i) {
+    n += awaited(workload_.issued[i]);
+  }
+  return n;
+}
+
+bool Utility::wanted(const Space& s, std::uint32_t space) const {
+  return s.awaited > 0 || s.nested > 0 || !workload_.lazy[std::size_t {s.top_segment} * workload_.spaces + space];
+}
+
+void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, bool wanted_only) {
   Space& s = spaces_[space];
-  while (!s.ready.empty()) {
+  while (!s.ready.empty() && (!wanted_only || wanted(s, space))) {
     const auto server = std::min_element(s.free.begin(), s.free.end());
     const double when = std::max(*server, s.clock);
     if (when > now) break;
@@ -93,6 +108,7 @@ void Utility::advance(std::uint32_t space, double now, std::vector<Mapped>& mapp
     } else {
       *server = when + item.cost;
       mapped.push_back({list.item, block, *server});
+      s.awaited -= awaited_of(list, block);
     }
     step(s, space, list);
   }
@@ -100,9 +116,7 @@ void Utility::advance(std::uint32_t space, double now, std::vector<Mapped>& mapp
 
 std::optional<double> Utility::next(std::uint32_t space) const {
   const Space& s = spaces_[space];
-  if (s.ready.empty()) return std::nullopt;
-  const bool lazy = s.nested == 0 && s.awaited == 0 && workload_.lazy[s.top_segment * workload_.spaces + space];
-  if (lazy) return std::nullopt;
+  if (s.ready.empty() || !wanted(s, space)) return std::nullopt;
   return std::max(*std::min_element(s.free.begin(), s.free.end()), s.clock);
 }
 

@@ -21,17 +21,20 @@ struct Mapped {
 // item by the utility processor that is free first. A gate stops the list that it stands in; a task that InstanceLimit
 // holds back does not stop others.
 //
-// Mapping can run far ahead of execution, so it is computed late: advance() catches up to the present, in the same steps
-// and with the same times as if every step were an event. It has to be called before anything changes what can be mapped
-// (a gate, a limit, a finished parent), and it is driven by events - see next() - only while an operation waits for
-// nothing but its mapping, or where that could be overlooked (Workload::lazy is false).
+// Mapping can run far ahead of execution, so it is computed late, in the same steps and with the same times as if every
+// step were an event: provide() goes on until all operations that wait for nothing but their mapping have it, or to the
+// present; where such operations could be overlooked (Workload::lazy is false), always to the present. Before anything
+// changes what can be mapped (a gate, a limit, a finished parent), advance() catches up to the present. The caller passes
+// on what was mapped before it does anything else.
 class Utility {
  public:
   Utility(const Workload& workload, Blocks& blocks);
 
   // Maps everything in `space` whose turn comes until `now`; appends it to `mapped`.
-  void advance(std::uint32_t space, double now, std::vector<Mapped>& mapped);
-  // When the next item of `space` is mapped, if events have to drive it.
+  void advance(std::uint32_t space, double now, std::vector<Mapped>& mapped) { run(space, now, mapped, false); }
+  // Maps what is wanted in `space` and whose turn comes until `now`; appends it to `mapped`.
+  void provide(std::uint32_t space, double now, std::vector<Mapped>& mapped) { run(space, now, mapped, true); }
+  // When the next item of `space` is mapped, if something wants it: then provide() has to be called again.
   std::optional<double> next(std::uint32_t space) const;
 
   // After advance(space, now): a task of `space` has ended and what it launches can be mapped.
@@ -43,7 +46,6 @@ class Utility {
 
   // Operations of `space` that wait for nothing but their mapping.
   void await(std::uint32_t space) { ++spaces_[space].awaited; }
-  void obtained(std::uint32_t space) { --spaces_[space].awaited; }
   bool idle(std::uint32_t space) const { return spaces_[space].ready.empty(); }
 
  private:
@@ -66,6 +68,9 @@ class Utility {
     std::uint32_t top_segment = 0;  // where the top level is
   };
 
+  void run(std::uint32_t space, double now, std::vector<Mapped>& mapped, bool wanted_only);
+  bool wanted(const Space& s, std::uint32_t space) const;
+  std::uint32_t awaited_of(const List& list, std::uint32_t block) const;  // by the item and what it issues
   bool gate_open(const List& list) const;
   void push(Space& s, const List& list);
   void find_order(List& list) const;

@@ -1,0 +1,108 @@
+// Planning and simulating: time per executed point task and memory, by program and number of nodes.
+#include <benchmark/benchmark.h>
+
+#include <fstream>
+
+#include "apps/apps.h"
+#include "engine/sim/sim.h"
+
+namespace {
+
+using namespace mapwright;
+
+struct Loaded {
+  program::Program program;
+  machine::Machine machine;
+  std::shared_ptr<const plan::Decisions> decisions;
+};
+
+// A program with the expert's mapper; `loops` > 0 sets the number of timed iterations.
+std::optional<Loaded> load(const std::string& name, std::int64_t nodes, const std::string& loop_parameter,
+                           std::int64_t loops) {
+  const apps::App* app = apps::find(name);
+  if (!app) return std::nullopt;
+  apps::Choice choice;
+  choice.nodes = nodes;
+  if (loops > 0) choice.set[loop_parameter] = std::to_string(loops);
+  auto program = apps::build(name, choice);
+  MW_CHECK(program.has_value(), "{}", program.error().message);
+  diag::Sink sink;
+  machine::Overrides overrides;
+  overrides.nodes = nodes;
+  auto machine = machine::load_machine("p100", overrides, sink);
+  MW_CHECK(machine.has_value());
+  const sema::Mapper mapper =
+      sema::compile(diag::make_source("expert.mapper", std::string(app->expert_mapper)), sink);
+  auto decisions = plan::decide(mapper, *program, *machine, sink);
+  MW_CHECK(decisions.has_value(), "{}", sink.all().empty() ? "" : diag::render_short(sink.all().front()));
+  return Loaded {*std::move(program), *std::move(machine),
+                 std::make_shared<const plan::Decisions>(*std::move(decisions))};
+}
+
+plan::Plan plan_of(const Loaded& l, bool unroll) {
+  auto p = plan::make_plan(l.decisions, l.program, l.machine, {.unroll = unroll});
+  MW_CHECK(p.has_value(), "{}", p.error().diagnostics.front().message);
+  return *std::move(p);
+}
+
+// Peak of the resident memory since the last reset, in MiB (Linux).
+double peak_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmHWM:") continue;
+    double kib = 0;
+    status >> kib;
+    return kib / 1024;
+  }
+  return 0;
+}
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+void report(benchmark::State& state, const plan::Plan& plan) {
+  const auto tasks = static_cast<double>(plan.executed_tasks());
+  state.counters["tasks"] = tasks;
+  state.counters["planned_ops"] = static_cast<double>(plan.ops.size());
+  state.counters["executed_ops"] = static_cast<double>(plan.executed_ops());
+  state.counters["tasks/s"] =
+      benchmark::Counter(tasks * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["peak_MiB"] = peak_mib();
+}
+
+void planning(benchmark::State& state, const std::string& name, const std::string& loop, std::int64_t loops, bool unroll) {
+  const auto l = load(name, state.range(0), loop, loops);
+  if (!l) return state.SkipWithError("the program is not built in");
+  reset_peak();
+  plan::Plan plan;
+  for (auto _ : state) plan = plan_of(*l, unroll);
+  report(state, plan);
+}
+
+void simulating(benchmark::State& state, const std::string& name, const std::string& loop, std::int64_t loops, bool unroll,
+                bool profile) {
+  const auto l = load(name, state.range(0), loop, loops);
+  if (!l) return state.SkipWithError("the program is not built in");
+  const plan::Plan plan = plan_of(*l, unroll);
+  reset_peak();
+  engine::sim::Options options;
+  options.profile = profile;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(engine::sim::simulate(plan, l->program, l->machine, options).makespan);
+  }
+  report(state, plan);
+}
+
+#define NODES ->Arg(1)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)
+BENCHMARK_CAPTURE(planning, circuit, "circuit", "l", 0, false) NODES;
+BENCHMARK_CAPTURE(planning, circuit_unrolled, "circuit", "l", 0, true) NODES;
+BENCHMARK_CAPTURE(planning, cannon, "cannon", "", 0, false) NODES;
+BENCHMARK_CAPTURE(simulating, circuit, "circuit", "l", 0, false, false) NODES;
+BENCHMARK_CAPTURE(simulating, circuit_profile, "circuit", "l", 0, false, true) NODES;
+BENCHMARK_CAPTURE(simulating, circuit_unrolled, "circuit", "l", 0, true, false) NODES;
+BENCHMARK_CAPTURE(simulating, cannon, "cannon", "", 0, false, false) NODES;
+// Growth with the number of repetitions: memory must not.
+BENCHMARK_CAPTURE(simulating, circuit_1000_loops, "circuit", "l", 1000, false, false) NODES;
+BENCHMARK_CAPTURE(simulating, circuit_10000_loops, "circuit", "l", 10000, false, false) NODES;
+BENCHMARK_CAPTURE(simulating, circuit_10000_loops_profile, "circuit", "l", 10000, false, true) NODES;
+BENCHMARK_CAPTURE(simulating, stencil, "stencil", "tsteps", 0, false, false) NODES;
+
+}  // namespace
