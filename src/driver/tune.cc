@@ -72,10 +72,14 @@ int tune(const Options& options, Console& console) {
     if (!opened) return console.fail(opened.error());
     journal.emplace(*std::move(opened));
     const journal::Configuration now = configuration(options, *target, request.warm_starts);
-    const Expected<std::int64_t> run = options.resume ? journal->find_resumable(now)
-                                                      : journal->begin(now, target->program.metric.higher_is_better);
+    // A run that was killed before it recorded anything is resumed by starting it.
+    const Expected<std::vector<journal::Run>> earlier_runs = journal->runs();
+    if (!earlier_runs) return console.fail(earlier_runs.error());
+    const bool resume = options.resume && !earlier_runs->empty();
+    const Expected<std::int64_t> run = resume ? journal->find_resumable(now)
+                                              : journal->begin(now, target->program.metric.higher_is_better);
     if (!run) return console.fail(run.error());
-    if (options.resume) {
+    if (resume) {
       Expected<search::Earlier> earlier = journal->load(*run);
       if (!earlier) return console.fail(earlier.error());
       request.earlier = *std::move(earlier);

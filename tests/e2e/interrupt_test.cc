@@ -54,8 +54,13 @@ TEST_F(Interrupt, CtrlCPrintsTheBestAndHowToGoOn) {
   EXPECT_THAT(ended.err, HasSubstr("--resume"));
 }
 
-TEST_F(Interrupt, ResumingNothingIsWrongUsage) {
-  EXPECT_EQ(run(tune("none.db", {"--resume"})).status, 2);
+TEST_F(Interrupt, ResumingBeforeAnythingWasRecordedStarts) {
+  const Ended resumed = run(tune("none.db", {"--iterations", "3", "--resume"}));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_EQ(history(resumed.out), history(run(tune("whole.db", {"--iterations", "3"})).out));
+}
+
+TEST_F(Interrupt, ResumingAnotherRunIsWrongUsage) {
   ASSERT_EQ(run(tune("a.db", {"--iterations", "2"})).status, 0);
   const Ended other = run({"tune", "--program", "circuit", "--preset", "test", "--optimizer", "random", "--seed", "8", "--journal", "a.db", "--resume"});
   EXPECT_EQ(other.status, 2);
