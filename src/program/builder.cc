@@ -36,21 +36,8 @@ PartitionId Builder::add_partition(std::string name, RegionId region, Rect color
 PartitionId Builder::add_block_partition(std::string name, RegionId region, std::span<const std::int64_t> counts) {
   const PointSet& points = program_.regions[region.value].points;
   MW_CHECK(points.is_rect() && static_cast<std::size_t>(points.dim()) == counts.size(), "block partition {}", name);
-  const Rect whole = points.bounds();
   const Rect colors = Rect::of_extents(counts);
-  std::vector<PointSet> pieces;
-  pieces.reserve(static_cast<std::size_t>(colors.volume()));
-  for_each_point(colors, [&](const Point& c) {
-    Rect piece = whole;
-    for (int d = 0; d < whole.dim(); ++d) {
-      const std::int64_t n = counts[static_cast<std::size_t>(d)];
-      const std::int64_t size = (whole.extent(d) + n - 1) / n;
-      piece.lo[d] = whole.lo[d] + c[d] * size;
-      piece.hi[d] = std::min(whole.hi[d], piece.lo[d] + size - 1);
-    }
-    pieces.emplace_back(piece);
-  });
-  return add_partition(std::move(name), region, colors, std::move(pieces));
+  return add_partition(std::move(name), region, colors, block_pieces(points.bounds(), colors));
 }
 
 TaskId Builder::add_task(std::string name, std::vector<Variant> variants) {

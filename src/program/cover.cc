@@ -74,6 +74,21 @@ std::optional<Cover> cover(const PointSet& parent, std::span<const PointSet> pie
   return Cover {*covered == sum, *covered == wide(parent.volume())};
 }
 
+std::vector<PointSet> block_pieces(const Rect& whole, const Rect& colors) {
+  std::vector<PointSet> pieces;
+  pieces.reserve(static_cast<std::size_t>(colors.volume()));
+  for_each_point(colors, [&](const Point& c) {
+    Rect piece = whole;
+    for (int d = 0; d < whole.dim(); ++d) {
+      const std::int64_t size = (whole.extent(d) + colors.extent(d) - 1) / colors.extent(d);
+      piece.lo[d] = whole.lo[d] + c[d] * size;
+      piece.hi[d] = std::min(whole.hi[d], piece.lo[d] + size - 1);
+    }
+    pieces.emplace_back(piece);
+  });
+  return pieces;
+}
+
 bool inside(const PointSet& inner, const PointSet& outer) {
   if (inner.empty()) return true;
   if (outer.empty() || inner.dim() != outer.dim()) return false;

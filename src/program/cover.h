@@ -23,6 +23,9 @@ struct Cover {
 // Nothing when it takes more than `budget` steps.
 std::optional<Cover> cover(const PointSet& parent, std::span<const PointSet> pieces, std::int64_t& budget);
 
+// `whole` cut into equal blocks, one per colour, first dimension fastest: Builder::add_block_partition.
+std::vector<PointSet> block_pieces(const Rect& whole, const Rect& colors);
+
 // Whether every point of `inner` is in `outer`. Cost: O(log n) per rectangle of `inner` in one dimension, else linear.
 bool inside(const PointSet& inner, const PointSet& outer);
 

@@ -62,7 +62,9 @@ class Visitor {
   void one(const Partition& q) { add(q.name, q.region, q.parent, q.colors, q.pieces); }
   void one(const AccessPattern& q) { add(q.kind, q.fields, q.count, q.bytes, q.distinct, q.reuse, q.passes); }
   void one(const Argument& a) {
-    add(a.name, a.region, a.partition, a.projection.colors, a.projection.table, a.fields, a.privilege, a.reduction, a.patterns);
+    add(a.name, a.region, a.partition, a.fields, a.privilege, a.patterns);
+    if (a.partition) add(a.projection.colors, a.projection.table);
+    if (a.privilege == Privilege::Reduce) one(a.reduction);
   }
   void one(const LayoutDemand& d) { add(d.argument, d.fields, d.dims, d.equivalent); }
   void one(const MeasuredTime& m) { add(m.memories, m.fields, m.dims, m.seconds); }

@@ -76,6 +76,9 @@ void Checker::launch(const Launch& l, bool top, Place place) {
   for (const FutureId f : l.futures) {
     if (f.value >= p_.futures.size()) error(diag::kInvalidProgramReference, place, fmt::format("{}: an unknown future", task));
   }
+  if (!std::all_of(l.values.begin(), l.values.end(), [](double v) { return std::isfinite(v); })) {
+    error(diag::kInvalidLaunch, place, fmt::format("{}: a by-value argument is not finite", task));
+  }
   for (const Variant& v : p_.tasks[l.task.value].variants) {
     for (const LayoutDemand& d : v.demands) {
       if (d.argument && *d.argument >= l.arguments.size()) error(diag::kInvalidVariant, place, fmt::format("{}: a layout demand on an argument that it does not have", task));

@@ -85,7 +85,7 @@ TEST(Circuit, TheGraphHasThePublishedProportions) {
 }
 
 TEST(Circuit, CostsPerSuperpiece) {
-  const program::Program p = built("circuit", {"paper", {}, 1, 4});
+  const program::Program p = built("circuit", {"paper", {{"steps", "100"}}, 1, 4});
   const auto sites = p.sites();
   const auto* s = site(sites, p, "calculate_new_currents");
   ASSERT_NE(s, nullptr);
