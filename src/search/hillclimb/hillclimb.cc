@@ -185,8 +185,8 @@ class Hillclimb final : public Strategy {
     climb.result->execution = nullptr;
   }
 
-  // Accepts the winner of a batch when it is better, when it is the start of a side climb, or when it is as good with less
-  // text. Text only shrinks on a plateau, so it is never walked in circles, and what does nothing does not pile up.
+  // Accepts the winner of a batch when it is better, when it is the start of a side climb, or when it is as good with
+  // fewer decisions. They only become fewer on a plateau, so it is never walked in circles and nothing idle piles up.
   void settle(Climb& climb, const Result& winner, int count) {
     const Evaluation& e = *winner.evaluation;
     const bool first = !climb.result;
@@ -198,7 +198,11 @@ class Hillclimb final : public Strategy {
       return;
     }
     climb.stall += winner.duplicate ? 0 : count;
-    if (level && winner.proposal.mapper.size() < climb.result->mapper.size()) move_to(climb, *winner.proposal.point, e);
+    if (level && decisions(*winner.proposal.point) < decisions(climb.point)) move_to(climb, *winner.proposal.point, e);
+  }
+
+  static std::ptrdiff_t decisions(const Point& point) {
+    return std::count_if(point.begin(), point.end(), [](std::int64_t v) { return v != 0; });
   }
 
   // Leaves a climb that stalls: the best one for a side climb, a side climb for the best.

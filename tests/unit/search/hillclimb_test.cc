@@ -98,5 +98,34 @@ TEST(Hillclimb, SurvivesADefaultThatDoesNotRun) {
   EXPECT_TRUE(result->best.has_value());
 }
 
+// The whole history is the same but for names, which have other lengths and another order here.
+TEST(Hillclimb, NamesChangeNothingButNames) {
+  const auto m = shipped("generic", 2);
+  std::vector<std::string> histories;
+  for (const std::string prefix : {"b", "aaaaa"}) {
+    const auto plain = [prefix](std::string text) {
+      const std::string from = prefix + "_";
+      for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) text.replace(at, from.size(), "@");
+      return text;
+    };
+    const auto p = nest_program(testing::Names {prefix});
+    FakeEngine engine([&](const std::string& text) {
+      const std::uint64_t h = Hasher().add(plain(text)).low();
+      return h % 7 == 0 ? FakeEngine::bad(engine::Outcome::OutOfMemory, "full") : FakeEngine::ok(static_cast<double>(h % 20));
+    });
+    TuneRequest r;
+    r.program = &p;
+    r.machine = &m;
+    r.engine = &engine;
+    r.iterations = 120;
+    const auto result = tune(r);
+    ASSERT_TRUE(result.has_value());
+    std::string history;
+    for (const Evaluation& e : result->history) history += plain(e.mapper) + e.note + "\n";
+    histories.push_back(history);
+  }
+  EXPECT_EQ(histories[0], histories[1]);
+}
+
 }  // namespace
 }  // namespace mapwright::search
