@@ -60,6 +60,12 @@ std::string peaks_line(const engine::Execution& execution) {
   return fmt::format("{}{}", fmt::join(parts, ", "), uses.size() > 3 ? fmt::format(" and {} more", uses.size() - 3) : "");
 }
 
+// One line of a summary; the metric's name may be longer than the other labels.
+std::string row(const engine::Execution& execution, std::string_view label, std::string_view text) {
+  const std::size_t width = std::max<std::size_t>(11, execution.metric ? execution.metric->name.size() : 0);
+  return fmt::format("  {:<{}} {}\n", label, width, text);
+}
+
 }  // namespace
 
 std::string metric_text(double value, const std::string& unit) {
@@ -76,28 +82,28 @@ std::string summary(const engine::Execution& execution, const std::optional<doub
                                 target.machine.name(), target.machine.nodes(), target.machine.nodes() == 1 ? "node" : "nodes",
                                 execution.engine, console.bold(engine::to_string(execution.outcome)));
   if (ok) {
-    out += fmt::format("  time        {} in the timed window, {} in all\n", human_seconds(execution.seconds), human_seconds(execution.makespan));
-    if (execution.metric) out += fmt::format("  {:<11} {}\n", execution.metric->name, metric_text(execution.metric->value, execution.metric->unit));
+    out += row(execution, "time", fmt::format("{} in the timed window, {} in all", human_seconds(execution.seconds), human_seconds(execution.makespan)));
+    if (execution.metric) out += row(execution, execution.metric->name, metric_text(execution.metric->value, execution.metric->unit));
   }
-  if (relative) out += fmt::format("  vs expert   {:.3f}x{}\n", *relative, noisy ? " (one noisy run each; `mapwright compare` repeats)" : "");
+  if (relative) {
+    out += row(execution, "vs expert", fmt::format("{:.3f}x{}", *relative, noisy ? " (one noisy run each; `mapwright compare` repeats)" : ""));
+  }
   return out;
 }
 
 std::string short_profile(const engine::Execution& execution, const guide::Context& context) {
   std::string out;
   if (execution.outcome == engine::Outcome::Ok) {
-    if (const std::string times = time_line(execution); !times.empty()) out += fmt::format("  spent on    {}\n", times);
+    if (const std::string times = time_line(execution); !times.empty()) out += row(execution, "spent on", times);
     const engine::BytesMoved& moved = execution.moved;
-    out += fmt::format("  moved       {} between memories", human_bytes(static_cast<double>(moved.total)));
-    if (moved.total > 0) {
-      out += fmt::format(" ({} inside nodes, {} between)", human_bytes(static_cast<double>(moved.intra_node)), human_bytes(static_cast<double>(moved.inter_node)));
-    }
-    out += "\n";
+    const std::string split = fmt::format(" ({} inside nodes, {} between)", human_bytes(static_cast<double>(moved.intra_node)),
+                                          human_bytes(static_cast<double>(moved.inter_node)));
+    out += row(execution, "moved", fmt::format("{} between memories{}", human_bytes(static_cast<double>(moved.total)), moved.total > 0 ? split : ""));
   }
-  if (!execution.memory_peak.empty()) out += fmt::format("  peak        {}\n", peaks_line(execution));
+  if (!execution.memory_peak.empty()) out += row(execution, "peak", peaks_line(execution));
   const guide::Feedback feedback = guide::give_feedback(execution, context);
   const std::string advice = feedback.suggest.substr(0, feedback.suggest.find('\n'));
-  if (!advice.empty()) out += fmt::format("  advice      {}\n", advice);
+  if (!advice.empty()) out += row(execution, "advice", advice);
   return out;
 }
 

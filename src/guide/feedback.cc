@@ -135,13 +135,13 @@ Feedback give_feedback(const engine::Execution& execution, const Context& contex
     for (const Advice& advice : advise(execution, context)) {
       if (advised++ < kMostAdvice) suggest.add(advice.text);
     }
-  } else {
-    for (const Rule& rule : rules.all()) {
-      const std::optional<Slots> slots = applies(rule, execution, out.system);
-      if (!slots) continue;
-      explain.add(fill_slots(rule.explain, *slots));
-      suggest.add(fill_slots(rule.suggest, *slots));
-    }
+  }
+  for (const Rule& rule : rules.all()) {
+    if (ours && rule.code == 0) continue;
+    const std::optional<Slots> slots = applies(rule, execution, out.system);
+    if (!slots) continue;
+    explain.add(fill_slots(rule.explain, *slots));
+    suggest.add(fill_slots(rule.suggest, *slots));
   }
   out.explained = ok || !explain.empty() || !suggest.empty();
   if (!out.explained) explain.add("No rule knows this message; it is passed on whole.");

@@ -94,6 +94,27 @@ TEST(Feedback, OutcomesOfOursHaveRules) {
   EXPECT_THAT(give_feedback(failed(Outcome::Unsupported, {}), {}).suggest, HasSubstr("--emulate-gpu"));
 }
 
+TEST(Feedback, FindingsOfOursHaveRules) {
+  Execution e = failed(Outcome::InvalidMapping, {});
+  e.diagnostics = {diag::Diagnostic {}};
+  for (const auto& [code, words] : std::vector<std::pair<int, const char*>> {{diag::kNoFittingKind, "last resort"},
+                                                                             {diag::kMemoryNotAddressable, "FBMEM or ZCMEM"},
+                                                                             {diag::kLayoutRefused, "demand then decides"},
+                                                                             {diag::kKindNotOnMachine, "kind that the machine has"}}) {
+    e.diagnostics[0].code = code;
+    EXPECT_THAT(give_feedback(e, {}).suggest, HasSubstr(words));
+  }
+  // Warnings of a good run of ours: the rule speaks, fixed advice on the metric does not.
+  Execution good;
+  good.seconds = 1;
+  good.processors = {{"node0.GPU0", ProcessorKind::Gpu, 1, 1}};
+  good.diagnostics = {diag::Diagnostic {}};
+  good.diagnostics[0].code = diag::kIdleProcessors;
+  good.diagnostics[0].severity = diag::Severity::Warning;
+  EXPECT_THAT(give_feedback(good, {}).suggest, HasSubstr("spread them"));
+  EXPECT_THAT(give_feedback(good, {}).suggest, Not(HasSubstr("more tasks to the GPU")));
+}
+
 TEST(Feedback, LegionMessagesFillTheirSlots) {
   const Feedback feedback = give_feedback(
       failed(Outcome::Crashed,
