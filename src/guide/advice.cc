@@ -233,10 +233,29 @@ class Adviser {
                                    ? fmt::format("{} of {} {} processors run no point", all - uses.size(), all, to_string(kind))
                                    : fmt::format("the busiest {} processor works {:.1f} times the average", to_string(kind), most / even);
       if (uses.size() < all || most > 1.3 * even) {
+        const std::string task = heaviest_task(kind);
         add(excess, excess / 2, "",
-            fmt::format("Spread the points with an IndexTaskMap over all {} processors: {}.", to_string(kind), what));
+            fmt::format("Spread {} over all {} processors with {}: {}.", task.empty() ? "the points" : fmt::format("`{}`", task),
+                        to_string(kind), launched_singly(task) ? "a SingleTaskMap" : "an IndexTaskMap", what));
       }
     }
+  }
+
+  std::string heaviest_task(ProcessorKind kind) const {
+    const engine::TaskProfile* heaviest = nullptr;
+    for (const engine::TaskProfile& task : execution_.profile.tasks) {
+      if (task.kind == kind && (heaviest == nullptr || task.seconds > heaviest->seconds)) heaviest = &task;
+    }
+    return heaviest == nullptr ? "" : heaviest->task;
+  }
+
+  // Such tasks are placed by another statement than index launches.
+  bool launched_singly(const std::string& task) const {
+    if (context_.program == nullptr) return false;
+    const std::vector<program::Program::Site> sites = context_.program->sites();
+    return std::any_of(sites.begin(), sites.end(), [&](const program::Program::Site& site) {
+      return !site.launch->index && context_.program->tasks[site.launch->task.value].name == task;
+    });
   }
 
   void copies() {

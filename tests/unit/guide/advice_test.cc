@@ -98,8 +98,20 @@ TEST_F(AdviceTest, IdleProcessorsAreNamed) {
   const auto advice = advise(e, {&program_, &*machine_, nullptr});
   ASSERT_FALSE(advice.empty());
   EXPECT_THAT(advice[0].text, HasSubstr("1 of 2 GPU processors run no point"));
+  EXPECT_THAT(advice[0].text, HasSubstr("`calc` over all GPU processors with an IndexTaskMap"));
   // An even spread would take 0.005 s on each of two: excess 0.005 s.
   EXPECT_DOUBLE_EQ(advice[0].seconds, 0.005);
+}
+
+TEST_F(AdviceTest, SingleTasksAreSpreadByTheirOwnStatement) {
+  program::Builder builder("single");
+  program::Variant gpu;
+  gpu.kind = ProcessorKind::Gpu;
+  builder.single_launch(builder.add_task("calc", {gpu}), {});
+  const program::Program single = builder.finish();
+  Execution e = execution(ProcessorKind::Gpu, MemoryKind::FbMem, CriticalShare::What::Compute);
+  e.processors = {{"node0.GPU0", ProcessorKind::Gpu, 0.01, 8}};
+  EXPECT_THAT(advise(e, {&single, &*machine_, nullptr})[0].text, HasSubstr("with a SingleTaskMap"));
 }
 
 TEST_F(AdviceTest, CopiesNameChannelAndRegion) {
