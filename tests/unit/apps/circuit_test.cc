@@ -90,7 +90,7 @@ TEST(Circuit, CostsPerSuperpiece) {
   const auto* s = site(sites, p, "calculate_new_currents");
   ASSERT_NE(s, nullptr);
   const double w = 200000;
-  EXPECT_EQ(value_at(p, *s, p.tasks[s->launch->task.value].variants[0].flops, {0}), 96 * 264 * w);  // steps: the calibration
+  EXPECT_EQ(value_at(p, *s, p.tasks[s->launch->task.value].variants[0].flops, {0}), 96 * 100 * w);
   // Streamed: 18 + 12 read, 76 read and 76 written per wire.
   std::int64_t read = 0, state = 0;
   for (const auto f : s->launch->arguments[3].fields) read += region(p, "all_wires").fields[f].bytes;
