@@ -196,6 +196,18 @@ void place_options(CLI::App& app, Options& o) {
   output_options(app, o);
 }
 
+void program_export_options(CLI::App& app, Options& o) {
+  program_options(app, o)->required();
+  machine_options(app, o);
+  out_option(app, o);
+  output_options(app, o);
+}
+
+void program_import_options(CLI::App& app, Options& o) {
+  words(app, o, "FILE", "a program file", 1, 1);
+  output_options(app, o);
+}
+
 void programs_show_options(CLI::App& app, Options& o) {
   words(app, o, "PROGRAM", "a shipped program or FILE.json", 1, 1);
   program_options(app, o);
@@ -287,6 +299,8 @@ std::vector<Command> commands() {
       {"fmt", "format mappers", fmt_command, fmt_options},
       {"explain", "print the page of a diagnostic code", explain, explain_options},
       {"dump", "show what a stage of the pipeline makes of a mapper", dump, dump_options},
+      {"program export", "write a program as a file", program_export, program_export_options},
+      {"program import", "check a program file", program_import, program_import_options},
   };
 }
 

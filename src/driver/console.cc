@@ -73,10 +73,13 @@ std::string Console::bold(std::string_view text) const {
 }
 
 void Console::report(const std::vector<diag::Diagnostic>& diagnostics) {
-  if (options_.json) return;
   bool first = true;
   for (const diag::Diagnostic& d : diagnostics) {
     if (options_.quiet && d.severity != diag::Severity::Error) continue;
+    if (options_.json) {
+      err(diag::render_json(d) + "\n");
+      continue;
+    }
     switch (options_.format) {
       case Format::Json: out(diag::render_json(d) + "\n"); break;
       case Format::Short: err(diag::render_short(d) + "\n"); break;

@@ -50,8 +50,8 @@ class Console {
   // Text in bold on standard output when that is coloured.
   std::string bold(std::string_view text) const;
 
-  // Writes diagnostics in the chosen format: Text and Short on standard error, Json as lines on standard output.
-  // Nothing in JSON mode, where the command puts them into its object.
+  // Writes diagnostics in the chosen format: Text and Short on standard error, Json as lines on standard output. In JSON
+  // mode as JSON lines on standard error; commands whose object has diagnostics do not call this then.
   void report(const std::vector<diag::Diagnostic>& diagnostics);
   // Sorted, at most 20 errors and warnings, with a line about hidden ones.
   void report(const diag::Sink& sink);

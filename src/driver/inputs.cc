@@ -13,6 +13,10 @@ namespace mapwright::driver {
 
 namespace {
 
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 OrExit<machine::Machine> load_machine(const std::string& name, const machine::Overrides& overrides, Console& console) {
   diag::Sink sink;
   std::optional<machine::Machine> machine = machine::load_machine(name, overrides, sink);
@@ -22,6 +26,16 @@ OrExit<machine::Machine> load_machine(const std::string& name, const machine::Ov
     if (d.severity == diag::Severity::Error) return tl::unexpected(status_of(d.code));
   }
   return tl::unexpected(kEnvironment);
+}
+
+OrExit<program::Program> import_program(const std::string& path, Console& console) {
+  Expected<std::string> text = read_file(path);
+  if (!text) return tl::unexpected(console.fail(text.error()));
+  diag::Sink sink;
+  std::optional<program::Program> program = program::import_json(diag::make_source(path, *std::move(text)), sink);
+  console.report(sink);
+  if (!program) return tl::unexpected(kEnvironment);
+  return *std::move(program);
 }
 
 OrExit<program::Program> build_program(const Options& options, const machine::Machine& machine, const std::string& preset,
@@ -62,8 +76,13 @@ OrExit<Target> load_target(const Options& options, Console& console) {
     set_metric(target.program, options);
     return target;
   }
-  const std::string preset = !options.preset.empty() ? options.preset : options.engine == "host" ? "host" : "paper";
-  OrExit<program::Program> program = build_program(options, *machine, preset, console);
+  const bool file = ends_with(options.program, ".json");
+  if (file && (!options.preset.empty() || !options.set.empty())) {
+    return tl::unexpected(console.usage("a program file has no presets and parameters", "drop --preset and --set"));
+  }
+  const std::string preset = file ? "" : !options.preset.empty() ? options.preset : options.engine == "host" ? "host" : "paper";
+  OrExit<program::Program> program =
+      file ? import_program(options.program, console) : build_program(options, *machine, preset, console);
   if (!program) return tl::unexpected(program.error());
   if (program->ranks_per_node > 1) {
     machine::Overrides overrides = options.overrides;

@@ -75,7 +75,7 @@ TEST_F(Docs, EveryExampleWorks) {
   const std::string updated = with_outputs(page.str(), commands);
   if (std::getenv("MAPWRIGHT_UPDATE_DOCS") != nullptr) std::ofstream(path) << updated;
   for (const char* command : {"programs", "machines", "check", "place", "run", "why", "diff", "compare", "init", "tune", "trace", "journal",
-                              "fmt", "explain", "dump"}) {
+                              "fmt", "explain", "dump", "program"}) {
     EXPECT_THAT(commands, testing::Contains(command));
   }
 }
