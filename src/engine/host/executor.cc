@@ -1,5 +1,6 @@
 // The executors behind the host engine's graph of operations.
 #include <sys/types.h>
+#include <tbb/info.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
 #include <unistd.h>
@@ -21,7 +22,9 @@ unsigned worker_count(unsigned asked) { return asked != 0 ? asked : std::max(1U,
 
 class TbbExecutor final : public Executor {
  public:
-  explicit TbbExecutor(unsigned workers) : arena_(static_cast<int>(worker_count(workers))) {}
+  // TBB has no more threads than cores and warns when asked for more.
+  explicit TbbExecutor(unsigned workers)
+      : arena_(std::min(static_cast<int>(worker_count(workers)), tbb::info::default_concurrency())) {}
   ~TbbExecutor() noexcept override {}  // task_group's may throw when it was not waited for
   void submit(std::function<void()> work) override {
     arena_.execute([&] { group_.run(std::move(work)); });

@@ -33,7 +33,7 @@ bool default_plain_threads();
 
 struct Options {
   bool emulate_gpu = false;     // run points mapped to GPUs with their CPU kernels on workers that stand for GPUs
-  unsigned workers = 0;         // 0: one per core
+  unsigned workers = 0;         // 0: one per core; TBB never takes more
   bool plain_threads = default_plain_threads();
   std::optional<std::uint64_t> shuffle;  // use the shuffling executor with this seed
   bool verify = true;           // compare all regions bit for bit with the sequential execution, and run the check
