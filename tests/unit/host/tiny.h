@@ -24,7 +24,7 @@ inline Variant runs(ProcessorKind kind, Kernel kernel) {
 
 inline Argument argument(RegionId region, Privilege privilege, std::optional<PartitionId> partition = {}, std::vector<FieldIndex> fields = {0}) {
   Argument a;
-  a.name = "a";
+  a.name = std::string("a");  // g++ 12 warns about assigning the literal
   a.region = region;
   a.privilege = privilege;
   a.partition = partition;
