@@ -249,6 +249,23 @@ TEST(Decide, WarnsAboutIdleProcessorsAndNamesThatDoNotExist) {
   EXPECT_EQ(verify("Region step gost GPU FBMEM;", halo(2), machine_of(1, 4)), (Findings {{diag::kUnknownArgument, "gost"}}));
 }
 
+TEST(Decide, WarnsAboutImbalance) {
+  Builder b("nine");
+  const auto r = b.add_region("line", PointSet(Rect::of_extents({90})), {{"in", 8}});
+  const auto blocks = b.add_block_partition("blocks", r, std::vector<std::int64_t> {9});
+  const auto step = b.add_task("step", {variant(ProcessorKind::Gpu)});
+  b.index_launch(step, Rect::of_extents({9}), {argument(r, blocks, {0}, Privilege::ReadWrite)});
+  const Program p = b.finish();
+  const auto to_first = [](int points) {  // that many points on GPU 0, the rest in turn on GPUs 1 and 2
+    return fmt::format("g = Machine(GPU); def f(Task t) {{ x = t.ipoint[0]; return g[0, x < {} ? 0 : 1 + x % 2]; }} IndexTaskMap step f;", points);
+  };
+  // An even spread of 9 points over 3 GPUs is 3 each; the warning begins at twice that.
+  EXPECT_EQ(verify(to_first(5), p, machine_of(1, 3)).size(), 0u);
+  const auto found = verify(to_first(6), p, machine_of(1, 3));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].code, diag::kImbalance);
+}
+
 TEST(Decide, WarnsAboutStatementsThatDecideNothing) {
   const auto found = verify("Region step * CPU SYSMEM;", halo(2), machine_of(1, 4));
   ASSERT_EQ(found.size(), 1u);
