@@ -11,6 +11,16 @@ namespace mapwright::program {
 namespace {
 
 constexpr int kPoison = 0xff;
+constexpr std::int64_t kAlignment = 16;  // enough for every type that a field may hold
+
+std::int64_t round_up(std::int64_t value, std::int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// The alignment that every type of this size may need.
+std::int64_t natural_alignment(std::int64_t bytes) {
+  std::int64_t alignment = 1;
+  while (alignment < kAlignment && bytes % (2 * alignment) == 0) alignment *= 2;
+  return alignment;
+}
 
 // Dense storage of some fields of a point set, every field its own array (structure of arrays), or all of them
 // interleaved (array of structures).
@@ -18,18 +28,30 @@ class Storage {
  public:
   Storage(const PointSet& points, const std::vector<std::int64_t>& field_bytes, FieldOrder order, DimOrder dims)
       : views_(field_bytes.size()) {
+    // Every element starts at a multiple of kAlignment, or in a structure at a multiple of its own size up to that.
+    const bool soa = order == FieldOrder::Soa;
+    std::int64_t structure = 0;
+    std::vector<std::int64_t> within;
+    for (const std::int64_t b : field_bytes) {
+      within.push_back(round_up(structure, natural_alignment(b)));
+      structure = within.back() + b;
+    }
+    structure = round_up(structure, kAlignment);
+    std::vector<std::int64_t> starts;  // rectangle after rectangle, its fields inside
     std::int64_t total = 0;
-    for (const std::int64_t b : field_bytes) total += b;
-    bytes_.resize(static_cast<std::size_t>(total * points.volume()));
-    std::byte* next = bytes_.data();
     for (const Rect& r : points.rects()) {
-      std::int64_t offset = 0;
       for (std::size_t f = 0; f < field_bytes.size(); ++f) {
-        const bool soa = order == FieldOrder::Soa;
-        views_[f].push_back(block(r, next + (soa ? offset * r.volume() : offset), soa ? field_bytes[f] : total, dims));
-        offset += field_bytes[f];
+        starts.push_back(soa ? total : total + within[f]);
+        if (soa) total += round_up(field_bytes[f] * r.volume(), kAlignment);
       }
-      next += total * r.volume();
+      if (!soa) total += structure * r.volume();
+    }
+    bytes_.resize(static_cast<std::size_t>(total));
+    const std::int64_t* start = starts.data();
+    for (const Rect& r : points.rects()) {
+      for (std::size_t f = 0; f < field_bytes.size(); ++f) {
+        views_[f].push_back(block(r, bytes_.data() + *start++, soa ? field_bytes[f] : structure, dims));
+      }
     }
   }
 
