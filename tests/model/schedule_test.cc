@@ -130,6 +130,32 @@ TEST(Mapping, AFenceWithoutWaitStopsStartsOnly) {
   EXPECT_NEAR(end_of(h.run(), second), 36 * kMs, kExact);
 }
 
+TEST(Mapping, TheTopLevelStops1024LaunchesAhead) {
+  HandPlan h(free_machine());
+  std::vector<plan::OpIndex> ops;
+  for (int i = 0; i < 1024; ++i) ops.push_back(h.task(h.cpu(0), i == 0 ? 7 : 1));
+  const auto held = h.task(h.cpu(1), 1), next = h.task(h.cpu(1), 1);
+  const auto t = h.run();
+  // CPU 1 has nothing else to do, but the launch numbered 1024 is mapped when the first is over, the next one 1 ms later.
+  EXPECT_NEAR(end_of(t, held), 8 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, next), 9 * kMs, kExact);
+}
+
+TEST(Mapping, TheWindowHoldsInRepeatedSegmentsToo) {
+  // Tasks that wait for nothing: without the window all repetitions would be in flight.
+  HandPlan h(free_machine("\npoint_traced_us = 10", {}, "[processors]\nutility = 1\n"));
+  const auto body = h.task(h.cpu(0), 1);
+  h.repeat(body, 5000);
+  const auto t = h.run();
+  EXPECT_NEAR(end_of(t, body, 4999), 5000 * kMs + 10 * kUs, 1e-9);
+  double ready = 0;
+  for (const auto& e : t.events) {
+    if (e.repetition == 3000) ready = e.ready;
+  }
+  // Number 3000 is mapped when number 1976 is over: 10 us + 1977 ms, + 10 us.
+  EXPECT_NEAR(ready, 1977 * kMs + 20 * kUs, 1e-9);
+}
+
 TEST(Futures, GoUpAndDownATreeOfSpaces) {
   HandPlan h(free_machine("\ncopy_start_us = 3", {.nodes = 4}));
   const auto a = h.task(h.cpu(0, 0), 2), b = h.task(h.cpu(0, 3), 4);

@@ -306,6 +306,7 @@ class Simulation {
       catch_up(space, node);
       utility_.open(info.context, block, space, now_);
     }
+    if (info.ends_point) end_point(info.kind == OpKind::Complete ? plan_.ops[op].a : op, rep, node);
     if (info.ends_watched) {
       watch(info.kind == OpKind::Complete ? plan_.ops[op].a : op, block, OpKind::TimerStop, node);
     }
@@ -348,6 +349,13 @@ class Simulation {
         if (--blocks_[to].mapping_pending[offset(edge->to.op)] == 0) utility_.release(edge->to.op, to, now_);
       });
     }
+  }
+
+  void end_point(OpIndex task, std::uint64_t rep, NodeId node) {
+    if (!utility_.end_point(task, rep, now_)) return;
+    const std::uint32_t space = workload_.ops[task].space;
+    catch_up(space, node);
+    utility_.move_window(space, now_);
   }
 
   void free_processor(std::uint32_t processor) {

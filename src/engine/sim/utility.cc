@@ -1,21 +1,28 @@
 #include "engine/sim/utility.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mapwright::engine::sim {
 
 Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload), blocks_(blocks) {
   passed_.resize(workload.gates.size());
   spaces_.resize(workload.spaces);
+  launches_before_.resize(workload.segments.size() * workload.spaces);
   for (std::uint32_t s = 0; s < workload.spaces; ++s) {
+    std::uint64_t before = 0;
+    for (std::size_t g = 0; g < workload.segments.size(); ++g) {
+      const std::size_t at = g * workload.spaces + s;
+      launches_before_[at] = before;
+      before += workload.segments[g].repeat * (workload.launch_offsets[at + 1] - workload.launch_offsets[at]);
+    }
     spaces_[s].free.assign(workload.utility_processors, 0);
+    spaces_[s].points.assign(std::min(before, kWindow), 0);
+    spaces_[s].over.assign(std::min(before, kWindow), 0);
     List list;
     list.top = true;
     if (start_segment(list, s)) push(spaces_[s], list);
   }
-  if (workload.mapping_edges.empty()) return;
-  item_of_.assign(workload.ops.size(), 0);
-  for (std::uint32_t i = 0; i < workload.items.size(); ++i) item_of_[workload.items[i].op] = i;
 }
 
 bool Utility::start_segment(List& list, std::uint32_t space) const {
@@ -29,14 +36,18 @@ bool Utility::start_segment(List& list, std::uint32_t space) const {
   return false;
 }
 
-void Utility::find_order(List& list) const {
+void Utility::place(List& list, std::uint32_t space) const {
   const Stretch& s = workload_.segments[list.segment];
   list.order = s.base + list.rep * s.length() + (workload_.items[list.item].op - s.begin);
+  if (!list.top) return;
+  const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
+  list.launch = launches_before_[at] + list.rep * (workload_.launch_offsets[at + 1] - workload_.launch_offsets[at]) +
+                workload_.launch_of[list.item];
 }
 
-void Utility::push(Space& s, const List& list) {
+void Utility::push(Space& s, List list) {
+  place(list, static_cast<std::uint32_t>(&s - spaces_.data()));
   s.ready.push_back(list);
-  find_order(s.ready.back());
   std::push_heap(s.ready.begin(), s.ready.end(), List::later);
   if (list.top) {
     s.top_segment = list.segment;
@@ -89,15 +100,27 @@ void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, 
   Space& s = spaces_[space];
   while (!s.ready.empty() && (!wanted_only || wanted(s, space))) {
     const auto server = std::min_element(s.free.begin(), s.free.end());
-    const double when = std::max(*server, s.clock);
+    double when = std::max(*server, s.clock);
     if (when > now) break;
     std::pop_heap(s.ready.begin(), s.ready.end(), List::later);
     const List list = s.ready.back();
     s.ready.pop_back();
     if (!list.top) --s.nested;
+    if (list.top && list.launch == s.begun) {
+      if (list.launch >= s.done + kWindow) {
+        s.at_window.push_back(list);
+        continue;
+      }
+      // Looked at late, the window may have moved since the time that this is about.
+      if (list.launch >= kWindow) when = std::max(when, s.over[list.launch % kWindow]);
+    }
     if (!gate_open(list)) {
       s.at_gate.push_back(list);
       continue;
+    }
+    if (list.top && list.launch == s.begun) {
+      const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
+      s.points[s.begun++ % kWindow] = workload_.launch_points[workload_.launch_offsets[at] + workload_.launch_of[list.item]];
     }
     const Item& item = workload_.items[list.item];
     const std::uint32_t block = list.top ? blocks_.at(list.segment, list.rep) : list.block;
@@ -140,12 +163,33 @@ void Utility::release(plan::OpIndex op, std::uint32_t block, double now) {
   Space& s = spaces_[workload_.ops[op].space];
   s.clock = now;
   List list;
-  list.item = item_of_[op];
+  list.item = workload_.item_of[op];
   list.end = list.item + 1;
   list.block = block;
   list.segment = b.segment;
   list.rep = b.rep;
   push(s, list);
+}
+
+bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, double now) {
+  List list;
+  list.top = true;
+  list.item = workload_.item_of[task];
+  list.segment = workload_.ops[task].segment;
+  list.rep = rep;
+  place(list, workload_.ops[task].space);
+  Space& s = spaces_[workload_.ops[task].space];
+  if (--s.points[list.launch % kWindow] > 0) return false;
+  const std::uint64_t before = s.done;
+  for (; s.done < s.begun && s.points[s.done % kWindow] == 0; ++s.done) s.over[s.done % kWindow] = now;
+  return s.done > before && !s.at_window.empty();
+}
+
+void Utility::move_window(std::uint32_t space, double now) {
+  Space& s = spaces_[space];
+  s.clock = now;
+  const std::vector<List> waiting = std::exchange(s.at_window, {});
+  for (const List& list : waiting) push(s, list);
 }
 
 void Utility::pass(std::uint32_t gate, double now) {

@@ -19,7 +19,7 @@ struct Mapped {
 
 // The utility processors of all address spaces. In one space, whatever can be mapped is mapped in program order, each
 // item by the utility processor that is free first. A gate stops the list that it stands in; a task that InstanceLimit
-// holds back does not stop others.
+// holds back does not stop others. The top level stops when kWindow launches are mapped but not over.
 //
 // Mapping can run far ahead of execution, so it is computed late, in the same steps and with the same times as if every
 // step were an event: provide() goes on until all operations that wait for nothing but their mapping have it, or to the
@@ -28,6 +28,9 @@ struct Mapped {
 // on what was mapped before it does anything else.
 class Utility {
  public:
+  // Launches of the top level that may be mapped and not over in an address space, in order: Legion's `-lg:window`.
+  static constexpr std::uint64_t kWindow = 1024;
+
   Utility(const Workload& workload, Blocks& blocks);
 
   // Maps everything in `space` whose turn comes until `now`; appends it to `mapped`.
@@ -41,6 +44,10 @@ class Utility {
   void open(std::uint32_t context, std::uint32_t block, std::uint32_t space, double now);
   // After advance(space, now): the last limit on the mapping of a task is gone.
   void release(plan::OpIndex op, std::uint32_t block, double now);
+  // A point task of the top level is over. True if the list of its space can go on: then after advance(space, now) comes
+  // move_window(space, now).
+  bool end_point(plan::OpIndex task, std::uint64_t rep, double now);
+  void move_window(std::uint32_t space, double now);
   // After advance(s, now) of every space: a gate has been passed once more.
   void pass(std::uint32_t gate, double now);
 
@@ -55,6 +62,7 @@ class Utility {
     std::uint32_t item = 0, end = 0;
     std::uint32_t segment = 0, block = 0;
     std::uint64_t rep = 0;
+    std::uint64_t launch = 0; // top: number of the launch of its next item
     bool top = false;         // continues with the next repetition and segment
     static bool later(const List& a, const List& b) { return a.order > b.order; }
   };
@@ -62,7 +70,10 @@ class Utility {
     std::vector<double> free;       // by utility processor: when it has mapped all it was given
     double clock = 0;               // nothing is given to one before this time
     std::vector<List> ready;        // heap by program order
-    std::vector<List> at_gate;
+    std::vector<List> at_gate, at_window;
+    std::vector<std::uint32_t> points;  // by launch modulo kWindow: points that are not over
+    std::vector<double> over;           // by launch modulo kWindow: when it and all before it were
+    std::uint64_t begun = 0, done = 0;  // launches with a mapped point; launches over, in order
     std::uint32_t awaited = 0;
     std::uint32_t nested = 0;       // lists in `ready` other than the top level
     std::uint32_t top_segment = 0;  // where the top level is
@@ -72,8 +83,8 @@ class Utility {
   bool wanted(const Space& s, std::uint32_t space) const;
   std::uint32_t awaited_of(const List& list, std::uint32_t block) const;  // by the item and what it issues
   bool gate_open(const List& list) const;
-  void push(Space& s, const List& list);
-  void find_order(List& list) const;
+  void push(Space& s, List list);
+  void place(List& list, std::uint32_t space) const;  // finds order and launch
   bool start_segment(List& list, std::uint32_t space) const;  // false: no segment from list.segment on has items
   void step(Space& s, std::uint32_t space, List list);        // puts back what is left of a list after one item
 
@@ -81,7 +92,7 @@ class Utility {
   Blocks& blocks_;
   std::vector<Space> spaces_;
   std::vector<std::uint64_t> passed_;  // by gate: repetitions that have ended
-  std::vector<std::uint32_t> item_of_; // by op, for release(); empty when there are no limits
+  std::vector<std::uint64_t> launches_before_;  // [segment * spaces + space]
 };
 
 }  // namespace mapwright::engine::sim

@@ -330,7 +330,8 @@ class Maker {
     w_.top_offsets.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(top) + 1);
     w_.context_offsets.assign(next.begin() + static_cast<std::ptrdiff_t>(top), next.end());
     w_.items.resize(next.back());
-    std::vector<std::uint32_t> item_of(plan_.ops.size(), kAbsent), last_record(sizes.size(), kNone);
+    w_.item_of.assign(plan_.ops.size(), kAbsent);
+    std::vector<std::uint32_t> last_record(sizes.size(), kNone);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (list_of[i] == kAbsent) continue;
       const std::uint32_t record = plan_.ops[i].record;
@@ -338,19 +339,41 @@ class Maker {
       double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
       if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
       cost += o.instance.value * created[i];
-      item_of[i] = next[list_of[i]]++;
-      w_.items[item_of[i]] = {.op = i, .cost = cost};
+      w_.item_of[i] = next[list_of[i]]++;
+      w_.items[w_.item_of[i]] = {.op = i, .cost = cost};
     }
-    issued(item_of);
+    launches();
+    issued();
   }
 
-  void issued(const std::vector<std::uint32_t>& item_of) {
+  void launches() {
+    w_.launch_of.resize(w_.top_offsets.back());
+    w_.launch_offsets.push_back(0);
+    for (std::size_t list = 0; list + 1 < w_.top_offsets.size(); ++list) {
+      std::uint32_t last = kNone;
+      for (std::uint32_t i = w_.top_offsets[list]; i < w_.top_offsets[list + 1]; ++i) {
+        if (std::exchange(last, plan_.ops[w_.items[i].op].record) != last) w_.launch_points.push_back(0);
+        ++w_.launch_points.back();
+        w_.launch_of[i] = static_cast<std::uint32_t>(w_.launch_points.size()) - 1 - w_.launch_offsets.back();
+        w_.ops[w_.items[i].op].ends_point = true;
+      }
+      w_.launch_offsets.push_back(static_cast<std::uint32_t>(w_.launch_points.size()));
+    }
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {  // a task with a body is over when all it launched is
+      if (plan_.ops[i].kind != OpKind::Complete) continue;
+      OpInfo& task = w_.ops[plan_.ops[i].a];
+      w_.ops[i].ends_point = task.ends_point;
+      task.ends_point = false;
+    }
+  }
+
+  void issued() {
     w_.issued_offsets.assign(w_.items.size() + 1, 0);
     const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (!is_issued(i)) continue;
       MW_CHECK(w_.ops[plan_.ops[i].issuer].segment == w_.ops[i].segment, "a copy is issued within its segment");
-      const std::uint32_t item = item_of[plan_.ops[i].issuer];
+      const std::uint32_t item = w_.item_of[plan_.ops[i].issuer];
       ++w_.issued_offsets[item + 1];
       if (moves_data(w_.ops[i].kind)) w_.items[item].cost += machine_.overheads().copy.value;
     }
@@ -358,7 +381,7 @@ class Maker {
     w_.issued.resize(w_.issued_offsets.back());
     std::vector<std::uint32_t> next(w_.issued_offsets.begin(), w_.issued_offsets.end() - 1);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (is_issued(i)) w_.issued[next[item_of[plan_.ops[i].issuer]]++] = i;
+      if (is_issued(i)) w_.issued[next[w_.item_of[plan_.ops[i].issuer]]++] = i;
     }
   }
 

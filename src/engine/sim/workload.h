@@ -28,6 +28,7 @@ struct OpInfo {
   bool gate : 1 = false;             // mapping waits for it somewhere
   bool starts_watched : 1 = false;   // a timer looks at when points of its record start
   bool ends_watched : 1 = false;     // ... or end
+  bool ends_point : 1 = false;       // a point task of the top level is over with it
   bool feeds_loop : 1 = false;       // operations of a later, repeated segment wait for it
   bool gates_mapping : 1 = false;    // mapping of single tasks waits for it (InstanceLimit)
 };
@@ -101,8 +102,13 @@ struct Workload {
   std::vector<Item> items;
   std::vector<std::uint32_t> issued_offsets;     // items + 1: operations that the mapping of an item issues
   std::vector<plan::OpIndex> issued;
+  std::vector<std::uint32_t> item_of;            // by op: item of a task
   std::vector<std::uint32_t> top_offsets;        // [segment * spaces + space], + 1: items of the top level
   std::vector<std::uint32_t> context_offsets;    // nested items by context, + 1
+  // Launches of the top level as an address space sees them: those with an item there.
+  std::vector<std::uint32_t> launch_of;          // by item of the top level: position in the list's launches
+  std::vector<std::uint32_t> launch_points;      // items per launch, list after list
+  std::vector<std::uint32_t> launch_offsets;     // [segment * spaces + space], + 1: into launch_points
   std::vector<bool> lazy;                        // [segment * spaces + space], see utility.h
   std::vector<Gate> gates;                       // ascending by op
   std::vector<Watch> watches;                    // ascending by record
