@@ -12,7 +12,8 @@ namespace mapwright::sema {
 namespace {
 
 constexpr std::int64_t kMemoVolume = std::int64_t {1} << 20;       // points of a launch domain that are remembered one by one
-constexpr std::size_t kMemoPoints = std::size_t {1} << 22;         // of all domains together; then the memo starts anew
+constexpr std::size_t kMemoPoints = std::size_t {1} << 24;         // of all domains together; then nothing more is remembered
+constexpr std::size_t kMemos = 4096;                               // launches; then the memo starts anew
 constexpr std::int64_t kMaxDomain = (std::int64_t {1} << 31) - 1;  // points of a table
 
 // What the placement of a point may depend on beside the point itself.
@@ -79,6 +80,7 @@ struct Memo {
   std::vector<Slot> slots;
   std::vector<MachinePoint> points;
   std::shared_ptr<const PlacementEvaluator::Table> table;
+  Trace trace;  // instead of slots, for functions that have one
 };
 
 }  // namespace
@@ -88,10 +90,12 @@ struct PlacementEvaluator::Impl {
     interpreter.run_top_level();
   }
 
-  // The memo for this launch, or null when the domain is too large to remember.
-  Memo* memo_of(FunctionId f, const TaskContext& task);
+  // What is remembered of this launch.
+  Memo& memo_of(FunctionId f, const TaskContext& task);
+  // Whether so many more points may be remembered; counts them if so.
+  bool remember(std::int64_t points);
   // Appends the processors of one point to `out`; false: interpreter.error() says why.
-  bool evaluate(FunctionId f, const TaskContext& task, std::vector<MachinePoint>& out);
+  bool evaluate(FunctionId f, const TaskContext& task, Trace* trace, std::vector<MachinePoint>& out);
   diag::Diagnostic error(FunctionId f);
 
   Interpreter interpreter;
@@ -102,30 +106,38 @@ struct PlacementEvaluator::Impl {
   std::vector<MachinePoint> points;
 };
 
-Memo* PlacementEvaluator::Impl::memo_of(FunctionId f, const TaskContext& task) {
+bool PlacementEvaluator::Impl::remember(std::int64_t volume) {
+  if (remembered + static_cast<std::size_t>(volume) > kMemoPoints) return false;
+  remembered += static_cast<std::size_t>(volume);
+  return true;
+}
+
+Memo& PlacementEvaluator::Impl::memo_of(FunctionId f, const TaskContext& task) {
   scratch_key.function = f.value;
   scratch_key.extents = task.extents;
   scratch_key.context.clear();
   if (task.processor) add_context(task, scratch_key.context);
   if (interpreter.state().functions[f.value].reads_parent) add_parents(task.parent, scratch_key.context);
-  if (last && scratch_key == last_key) return last;
-  const std::int64_t volume = volume_of(task.extents);
-  if (volume > kMemoVolume) return nullptr;
+  if (last && scratch_key == last_key) return *last;
   auto found = memos.find(scratch_key);
   if (found == memos.end()) {
-    if (remembered + static_cast<std::size_t>(volume) > kMemoPoints) {
+    if (memos.size() >= kMemos) {
       memos.clear();
       remembered = 0;
     }
-    remembered += static_cast<std::size_t>(volume);
     found = memos.emplace(scratch_key, Memo {}).first;
+    if (task.point.dim == task.extents.dim) found->second.trace = interpreter.trace(f, task);
   }
   last_key = scratch_key;
   last = &found->second;
-  return last;
+  return *last;
 }
 
-bool PlacementEvaluator::Impl::evaluate(FunctionId f, const TaskContext& task, std::vector<MachinePoint>& out) {
+bool PlacementEvaluator::Impl::evaluate(FunctionId f, const TaskContext& task, Trace* trace, std::vector<MachinePoint>& out) {
+  if (std::uint64_t p = 0; trace && trace->usable && interpreter.run_trace(*trace, task.point, p)) {
+    out.push_back({interpreter.spaces()[trace->space].kind, static_cast<std::uint32_t>(p >> 32), static_cast<std::uint32_t>(p)});
+    return true;
+  }
   if (!interpreter.place(f, task)) return false;
   const Value& v = interpreter.result();
   const auto point = [&](std::uint64_t p) {
@@ -177,31 +189,33 @@ PlacementEvaluator& PlacementEvaluator::operator=(PlacementEvaluator&&) noexcept
 
 tl::expected<Placement, diag::Diagnostic> PlacementEvaluator::place(FunctionId f, const TaskContext& task) {
   MW_CHECK(f.value < impl_->interpreter.state().functions.size(), "function {} of another mapper", f.value);
-  Memo* memo = impl_->memo_of(f, task);
-  const std::int64_t at = memo ? linear_of(task.point, task.extents) : -1;
-  if (at >= 0 && memo->table) return memo->table->at(static_cast<std::size_t>(at));
-  if (at >= 0) {
-    if (memo->slots.empty()) memo->slots.resize(static_cast<std::size_t>(volume_of(task.extents)));
-    Memo::Slot& slot = memo->slots[static_cast<std::size_t>(at)];
-    if (slot.count == 0) {
-      const std::size_t first = memo->points.size();
-      if (!impl_->evaluate(f, task, memo->points)) {
-        memo->points.resize(first);
-        return tl::unexpected<diag::Diagnostic>(impl_->error(f));
-      }
-      slot = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(memo->points.size() - first)};
-    }
-    return Placement(memo->points).subspan(slot.first, slot.count);
+  Memo& memo = impl_->memo_of(f, task);
+  const std::int64_t at = linear_of(task.point, task.extents);
+  if (at >= 0 && memo.table) return memo.table->at(static_cast<std::size_t>(at));
+  const std::int64_t volume = at >= 0 && !memo.trace.usable ? volume_of(task.extents) : 0;
+  const bool remembers = volume > 0 && volume <= kMemoVolume && (!memo.slots.empty() || impl_->remember(volume));
+  if (!remembers) {
+    impl_->points.clear();
+    if (!impl_->evaluate(f, task, at >= 0 ? &memo.trace : nullptr, impl_->points)) return tl::unexpected<diag::Diagnostic>(impl_->error(f));
+    return Placement(impl_->points);
   }
-  impl_->points.clear();
-  if (!impl_->evaluate(f, task, impl_->points)) return tl::unexpected<diag::Diagnostic>(impl_->error(f));
-  return Placement(impl_->points);
+  if (memo.slots.empty()) memo.slots.resize(static_cast<std::size_t>(volume));
+  Memo::Slot& slot = memo.slots[static_cast<std::size_t>(at)];
+  if (slot.count == 0) {
+    const std::size_t first = memo.points.size();
+    if (!impl_->evaluate(f, task, nullptr, memo.points)) {
+      memo.points.resize(first);
+      return tl::unexpected<diag::Diagnostic>(impl_->error(f));
+    }
+    slot = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(memo.points.size() - first)};
+  }
+  return Placement(memo.points).subspan(slot.first, slot.count);
 }
 
 tl::expected<std::shared_ptr<const PlacementEvaluator::Table>, diag::Diagnostic> PlacementEvaluator::place_all(FunctionId f, const TaskContext& task) {
   MW_CHECK(f.value < impl_->interpreter.state().functions.size(), "function {} of another mapper", f.value);
-  Memo* memo = impl_->memo_of(f, task);
-  if (memo && memo->table) return memo->table;
+  Memo& memo = impl_->memo_of(f, task);
+  if (memo.table) return memo.table;
   const std::int64_t volume = volume_of(task.extents);
   if (volume > kMaxDomain) {
     diag::Diagnostic d;
@@ -216,17 +230,17 @@ tl::expected<std::shared_ptr<const PlacementEvaluator::Table>, diag::Diagnostic>
   TaskContext point = task;
   point.point = Point::filled(task.extents.dim, 0);
   for (std::int64_t i = 0; i < volume; ++i) {
-    if (!impl_->evaluate(f, point, table->points)) return tl::unexpected<diag::Diagnostic>(impl_->error(f));
+    if (!impl_->evaluate(f, point, &memo.trace, table->points)) return tl::unexpected<diag::Diagnostic>(impl_->error(f));
     table->offsets.push_back(static_cast<std::uint32_t>(table->points.size()));
     for (int d = 0; d < task.extents.dim; ++d) {
       if (++point.point[d] < task.extents[d]) break;
       point.point[d] = 0;
     }
   }
-  if (memo) {
-    memo->table = table;
-    memo->slots = {};
-    memo->points = {};
+  if (impl_->remember(volume)) {
+    memo.table = table;
+    memo.slots = {};
+    memo.points = {};
   }
   return std::shared_ptr<const Table>(std::move(table));
 }

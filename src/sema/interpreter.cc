@@ -87,6 +87,15 @@ bool Interpreter::place(FunctionId f, const TaskContext& task) {
   return call(code, &argument);
 }
 
+Trace Interpreter::trace(FunctionId f, const TaskContext& task) {
+  Trace t;
+  t.values.assign(static_cast<std::size_t>(task.point.dim), 0);
+  trace_ = &t;
+  t.usable = place(f, task) && result_.tag == Tag::SymbolPoint && t.points == 1;
+  trace_ = nullptr;
+  return t;
+}
+
 bool Interpreter::call(const Code& code, const Value* argument) {
   if (registers_.size() < code.registers + std::size_t {1}) registers_.resize(code.registers + std::size_t {1});
   if (argument) registers_[0] = *argument;
@@ -237,7 +246,7 @@ bool Interpreter::enter(const Instruction& i, Value* r) {
   for (std::size_t p = 0; p < count; ++p) {
     static constexpr Tag kTags[] = {Tag::None, Tag::Int, Tag::Bool, Tag::Processor, Tag::Memory, Tag::Tuple, Tag::Space, Tag::Point, Tag::Task};
     const Tag wanted = kTags[static_cast<std::size_t>(callee.parameters[p])];
-    if (arguments[p].tag != wanted) {
+    if (arguments[p].tag != wanted && !(wanted == Tag::Int && arguments[p].tag == Tag::Symbol)) {
       return wrong(arguments[p], fmt::format("{} for the parameter `{}`", describe(callee.parameters[p]), callee.parameter_names[p]));
     }
   }
@@ -298,6 +307,7 @@ bool Interpreter::binary(const Instruction& i, Value* r) {
 
 bool Interpreter::equal(const Value& a, const Value& b, bool& result) {
   result = false;
+  if (a.tag == Tag::Symbol || b.tag == Tag::Symbol) return wrong(a, "a value that is known");
   if (a.tag != b.tag) return true;
   if (a.tag != Tag::Tuple) {
     result = a.number == b.number;
@@ -327,8 +337,13 @@ bool Interpreter::element_wise(BinaryOp op, const Value& a, const Value& b, Valu
     out = of_number(Tag::Int, v);
     return true;
   }
+  const auto integer = [](const Value& v) { return v.tag == Tag::Int || v.tag == Tag::Symbol; };
+  if (integer(a) && integer(b)) {
+    out = of_number(Tag::Symbol, trace_->record(op, trace_place(a), trace_place(b)));
+    return true;
+  }
   for (const Value* v : {&a, &b}) {
-    if (v->tag != Tag::Int && v->tag != Tag::Tuple) return wrong(*v, fmt::format("an integer or a tuple beside `{}`", to_string(op)));
+    if (!integer(*v) && v->tag != Tag::Tuple) return wrong(*v, fmt::format("an integer or a tuple beside `{}`", to_string(op)));
   }
   if (a.tag == Tag::Tuple && b.tag == Tag::Tuple && a.number != b.number) {
     return fail(diag::kTupleLengthMismatch, fmt::format("`{}` of {} and {}", to_string(op), show(a), show(b)),
@@ -347,7 +362,7 @@ bool Interpreter::element_wise(BinaryOp op, const Value& a, const Value& b, Valu
 }
 
 bool Interpreter::negate(const Value& a, Value& out) {
-  if (a.tag != Tag::Int && a.tag != Tag::Tuple) return wrong(a, "an integer or a tuple after `-`");
+  if (a.tag != Tag::Int && a.tag != Tag::Tuple && a.tag != Tag::Symbol) return wrong(a, "an integer or a tuple after `-`");
   return element_wise(BinaryOp::Subtract, of_number(Tag::Int, 0), a, out);
 }
 
@@ -363,6 +378,7 @@ bool Interpreter::take_arena(std::size_t n, Value& tuple) {
 }
 
 bool Interpreter::print(const Instruction& i, Value* r) {
+  if (trace_) return fail(diag::kWrongValue, "printing is not traced");
   const std::string& text = code_->texts[i.b];
   std::string line;
   std::size_t from = 0;
@@ -409,12 +425,15 @@ void Interpreter::show(const Value& v, std::string& out) {
     case Tag::Point: out += fmt::format("{} {}.{}", to_string(v.kind), v.number >> 32, v.number & 0xffffffff); break;
     case Tag::Set: out += fmt::format("{} {} processors", v.number, to_string(v.kind)); break;
     case Tag::Task: out += fmt::format("the task `{}`", v.task->name); break;
+    case Tag::Symbol:
+    case Tag::SymbolPoint:
     case Tag::None: out += "nothing"; break;
   }
 }
 
 // The error of the current instruction, with the launch point and the calls that led to it.
 bool Interpreter::fail(int code, std::string message, std::string help) {
+  if (trace_) return false;  // nobody reads it
   error_ = diag::Diagnostic {};
   error_.code = code;
   error_.message = std::move(message);

@@ -15,6 +15,7 @@
 #include "sema/sema.h"
 #include "sema/space.h"
 #include "sema/state.h"
+#include "sema/trace.h"
 
 namespace mapwright::sema {
 
@@ -26,8 +27,10 @@ namespace mapwright::sema {
 //   Point              kind, number: address space << 32 | index
 //   Set                kind, members set_points[first .. first + number)
 //   Task               task
+//   Symbol             number: place in the values of the trace that is recorded; an integer
+//   SymbolPoint        a machine point whose coordinates are in that trace
 struct Value {
-  enum class Tag : std::uint8_t { Int, Bool, Processor, Memory, Tuple, Space, Point, Set, Task, None } tag = Tag::None;
+  enum class Tag : std::uint8_t { Int, Bool, Processor, Memory, Tuple, Space, Point, Set, Task, Symbol, SymbolPoint, None } tag = Tag::None;
   ProcessorKind kind = ProcessorKind::Cpu;
   std::uint8_t depth = 0;
   std::uint32_t first = 0;
@@ -49,6 +52,9 @@ class Interpreter {
 
   // Calls `f` with `task`. False: error() says why.
   bool place(FunctionId f, const TaskContext& task);
+  // Records the trace of `f` for all points of the launch of `task`; usable is false when there is none.
+  Trace trace(FunctionId f, const TaskContext& task);
+  bool run_trace(Trace& trace, const Point& point, std::uint64_t& out) { return trace.place(point, spaces_, out); }
   const Value& result() const { return result_; }
   // The members of a set that place() returned, unsorted.
   std::span<const std::uint64_t> members(const Value& set) const {
@@ -76,6 +82,8 @@ class Interpreter {
   bool equal(const Value& a, const Value& b, bool& result);
   bool element_wise(syntax::BinaryOp op, const Value& a, const Value& b, Value& out);
   bool negate(const Value& a, Value& out);
+  std::uint32_t trace_place(const Value& v) { return v.tag == Value::Tag::Symbol ? static_cast<std::uint32_t>(v.number) : trace_->constant(v.number); }
+  bool symbol_point(SpaceId id, Value& out);
   bool make_tuple(const Instruction& i, Value* r);
   // The elements of a list with unpacking, in gathered_; stars_ has a bit per whole-dimension star.
   bool gather(const Instruction& i, const Value* first);
@@ -117,6 +125,7 @@ class Interpreter {
   const TaskContext* task_ = nullptr;
   Value result_;
   diag::Diagnostic error_;
+  Trace* trace_ = nullptr;  // while one is recorded
   bool silent_ = false;  // the error depends on a machine that is not known
   std::vector<diag::Diagnostic> top_level_errors_;
   enum class GlobalState : std::uint8_t { Later, Known, Failed, Silent };

@@ -134,6 +134,7 @@ bool Interpreter::index_space(const Instruction& i, const Value* r, Value& out) 
   if (s.volume == 0) {
     return fail(diag::kKindNotOnMachine, machine_text(s), fmt::format("`Machine({})` is empty here; place these points on another kind", to_string(s.kind)));
   }
+  if (trace_ && stars_ == 0) return symbol_point(id, out);
   std::int64_t coordinates[kMaxSpaceDims];
   for (std::size_t d = 0; d < dims; ++d) {
     if (gathered_[d].tag != Tag::Int) return wrong(gathered_[d], "an integer as a coordinate");
@@ -145,6 +146,17 @@ bool Interpreter::index_space(const Instruction& i, const Value* r, Value& out) 
   out.tag = Tag::Point;
   out.kind = s.kind;
   out.number = static_cast<std::int64_t>(spaces_.locate(id, coordinates));
+  return true;
+}
+
+bool Interpreter::symbol_point(SpaceId id, Value& out) {
+  trace_->space = id;
+  for (std::size_t d = 0; d < gathered_.size(); ++d) {
+    if (gathered_[d].tag != Tag::Int && gathered_[d].tag != Tag::Symbol) return wrong(gathered_[d], "an integer as a coordinate");
+    trace_->coordinates[d] = trace_place(gathered_[d]);
+  }
+  out.tag = Tag::SymbolPoint;
+  out.number = trace_->points++;
   return true;
 }
 
@@ -216,7 +228,12 @@ bool Interpreter::attribute(const Instruction& i, Value* r) {
     const Point& p = what == Attribute::Ipoint ? object.task->point : object.task->extents;
     Value out;
     if (!take_arena(static_cast<std::size_t>(p.dim), out)) return false;
-    for (int d = 0; d < p.dim; ++d) arena_[out.first + static_cast<std::size_t>(d)] = of_number(p[d]);
+    const bool symbols = trace_ && what == Attribute::Ipoint && object.task == task_;
+    for (int d = 0; d < p.dim; ++d) {
+      Value& v = arena_[out.first + static_cast<std::size_t>(d)];
+      v = of_number(symbols ? d : p[d]);
+      if (symbols) v.tag = Tag::Symbol;
+    }
     r[i.dst] = out;
     return true;
   }

@@ -87,6 +87,32 @@ TEST(Memo, PrintingIsBounded) {
   EXPECT_EQ(e.printed().size(), 1000u);
 }
 
+// A function that prints is evaluated point by point; without the print it is recorded once as arithmetic. Both must agree
+// on every point, on errors too.
+TEST(Memo, RecordedArithmeticIsTheSameFunction) {
+  for (const char* body : {"return m[p[0] * 2 / s[0], (p[1] + p[0]) % 4];", "return m[-p[0] + 5, abs(3)];", "return m[p[0], p[1]];", "q = p * m.size / s; return m[*q];",
+                           "return m[0, 12 / p[0] % 4];", "return m.merge(0, 1)[p[0] + s[0] * p[1]];", "return m[*(p % 2)];", "return p[0] > 1 ? m[0, 0] : m[1, p[1] % 4];",
+                           "return m[*, p[0] % 4];", "return m[0, tuple(x % 4 for x in p)[1]];", "return m[0, (9223372036854775805 + p[0]) % 4];",
+                           "return m[p == (0, 0) ? 0 : 1, 0];", "x = m[p[0], 0]; return m[0, 0];", "return m[0, min(p[0], 3)];", "return m[0, t[p[0] % 2]];",
+                           "return m.auto_split(1, p + 1)[0, 0, 0];", "return m[1, 3];", "return p;", "return m[0, p[7]];"}) {
+    const std::string head = "m = Machine(GPU);\nt = (1, 2);\n";
+    const Mapper m = compile_text(fmt::format("{}def plain(Task task) {{ p = task.ipoint; s = task.ispace; {} }}\ndef slow(Task task) {{ print(\"\"); p = task.ipoint; s = task.ispace; {} }}\n",
+                                              head, body, body));
+    PlacementEvaluator e(m, two_nodes());
+    for_each_point(Rect::of_extents({6, 5}), [&](const Point& p) {
+      const auto fast = e.place(FunctionId(0), task_of(p, {6, 5}));
+      const std::vector<MachinePoint> copy = fast ? std::vector<MachinePoint>(fast->begin(), fast->end()) : std::vector<MachinePoint> {};
+      const auto slow = e.place(FunctionId(1), task_of(p, {6, 5}));
+      ASSERT_EQ(fast.has_value(), slow.has_value()) << body << " at " << to_string(p);
+      if (slow) {
+        EXPECT_EQ(copy, (std::vector<MachinePoint>(slow->begin(), slow->end()))) << body;
+      } else {
+        EXPECT_EQ(fast.error().code, slow.error().code) << body;
+      }
+    });
+  }
+}
+
 TEST(Memo, MappersAreSharedByThreads) {
   const Mapper m = compile_text(kBlock);
   std::atomic<int> wrong {0};
