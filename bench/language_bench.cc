@@ -150,4 +150,3 @@ BENCHMARK(check_sixty_lines);
 
 }  // namespace
 
-BENCHMARK_MAIN();
