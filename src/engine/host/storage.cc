@@ -130,9 +130,13 @@ void Storage::lay_out() {
 
 void Storage::Free::operator()(std::byte* p) const { std::free(p); }
 
+// 256 GiB in one instance is refused without asking the system: sanitizers stop the program where malloc would refuse.
+constexpr std::int64_t kLargestAllocation = std::int64_t {1} << 38;
+
 bool Storage::ensure() {
   const std::lock_guard lock(mutex_);
   if (memory_) return true;
+  if (total_ > kLargestAllocation) return false;
   void* fresh = nullptr;
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(total_, 1));
   if (posix_memalign(&fresh, static_cast<std::size_t>(alignment_), size) != 0) return false;

@@ -40,7 +40,8 @@ TEST(Storage, StructureOfArrays) {
 
 TEST(Storage, ArrayOfStructuresKeepsFieldsNaturallyAligned) {
   // 4 bytes at 0, 8 at 8, 1 at 16: the structure takes 24.
-  Storage s(region({4, 8, 1}), PointSet(Rect({0}, {9})), {0, 1, 2}, layout(FieldOrder::Aos, DimOrder::F));
+  const PointSet points(Rect({0}, {9}));
+  Storage s(region({4, 8, 1}), points, {0, 1, 2}, layout(FieldOrder::Aos, DimOrder::F));
   ASSERT_TRUE(s.ensure());
   EXPECT_EQ(s.blocks(0)[0].stride[0], 24);
   EXPECT_EQ(s.blocks(1)[0].base - s.blocks(0)[0].base, 8);
@@ -59,7 +60,8 @@ TEST(Storage, AlignsEveryBlock) {
 }
 
 TEST(Storage, IsPoisonedWhenFreshAndAfterRelease) {
-  Storage s(region({8}), PointSet(Rect({0}, {99})), {0}, layout(FieldOrder::Soa, DimOrder::F));
+  const PointSet points(Rect({0}, {99}));
+  Storage s(region({8}), points, {0}, layout(FieldOrder::Soa, DimOrder::F));
   EXPECT_FALSE(s.allocated());
   ASSERT_TRUE(s.ensure());
   EXPECT_TRUE(std::isnan(at(s, 0, {0})));
@@ -74,7 +76,8 @@ TEST(Storage, IsPoisonedWhenFreshAndAfterRelease) {
 }
 
 TEST(Storage, RefusesWhatTheHostCannotGive) {
-  Storage s(region({8}), PointSet(Rect({0}, {(std::int64_t {1} << 58) - 1})), {0}, layout(FieldOrder::Soa, DimOrder::F));
+  const PointSet points(Rect({0}, {(std::int64_t {1} << 58) - 1}));
+  Storage s(region({8}), points, {0}, layout(FieldOrder::Soa, DimOrder::F));
   EXPECT_FALSE(s.ensure());
 }
 
