@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "programs.h"
 
@@ -234,6 +236,44 @@ TEST(Json, HugeButLegalNumbersSurvive) {
   v.flops = Expr(1e22) * Expr(0.1) - Expr(-3);
   b.single_launch(b.add_task("t", {v}), {whole("x", r, Privilege::Read)});
   expect_round_trip(b.finish());
+}
+
+std::string slurp(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  EXPECT_TRUE(in) << path;
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+TEST(Json, EveryExampleProgramIsRightAndRoundTrips) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(MAPWRIGHT_SOURCE_DIR "/examples/programs")) {
+    if (entry.path().extension() != ".json") continue;
+    SCOPED_TRACE(entry.path());
+    ++found;
+    std::vector<std::string> messages;
+    const auto p = read(slurp(entry.path()), &messages);
+    ASSERT_TRUE(p) << messages[0];
+    expect_round_trip(*p);
+  }
+  EXPECT_GE(found, 3);
+}
+
+TEST(Json, WholeProgramsInTheDocumentationAreRight) {
+  for (const char* page : {"/docs/formats/program.md", "/docs/programs/modelling.md"}) {
+    const std::string text = slurp(std::string(MAPWRIGHT_SOURCE_DIR) + page);
+    int found = 0;
+    for (std::size_t at = text.find("```json\n{\n"); at != std::string::npos; at = text.find("```json\n{\n", at + 1)) {
+      const std::size_t begin = at + 8;
+      std::vector<std::string> messages;
+      const auto p = read(text.substr(begin, text.find("```", begin) - begin), &messages);
+      ASSERT_TRUE(p) << page << ": " << messages[0];
+      expect_round_trip(*p);
+      ++found;
+    }
+    EXPECT_EQ(found, 1) << page;
+  }
 }
 
 }  // namespace
