@@ -53,5 +53,30 @@ TEST(Pages, ExamplesAreRight) {
   EXPECT_GT(seen, 60);
 }
 
+// Every example of the language reference compiles and places a 4 x 4 launch without an error.
+TEST(Pages, ExamplesOfTheReferenceAreRight) {
+  const auto page = read_file(std::string(MAPWRIGHT_SOURCE_DIR) + "/docs/language.md");
+  ASSERT_TRUE(page);
+  int seen = 0;
+  constexpr std::string_view kFence = "```mapper\n";
+  for (std::size_t at = page->find(kFence); at != std::string::npos; at = page->find(kFence, at + 1)) {
+    const std::size_t begin = at + kFence.size();
+    const std::string text = page->substr(begin, page->find("\n```", begin) + 1 - begin);
+    diag::Sink sink;
+    const Mapper m = compile(diag::make_source("language.md", text), sink);
+    EXPECT_FALSE(sink.has_errors()) << text << (sink.all().empty() ? "" : diag::render_text(sink.all()[0]));
+    PlacementEvaluator e(m, two_nodes());
+    TaskContext parent = task_of(), task = task_of({0, 0}, {4, 4});
+    parent.processor = MachinePoint {ProcessorKind::Gpu, 0, 0};
+    task.parent = &parent;
+    for (std::size_t f = 0; f < m.function_count(); ++f) {
+      const auto table = e.place_all(FunctionId(f), task);
+      EXPECT_TRUE(table) << (table ? "" : diag::render_text(table.error()));
+    }
+    ++seen;
+  }
+  EXPECT_GT(seen, 6);
+}
+
 }  // namespace
 }  // namespace mapwright::sema
