@@ -38,6 +38,7 @@ struct Published {
   const char* explain;
   const char* suggest;
 };
+void PrintTo(const Published& p, std::ostream* out) { *out << p.message; }  // else tests are named after addresses
 
 class PublishedMessages : public testing::TestWithParam<Published> {};
 

@@ -35,7 +35,7 @@ struct Bad {
   const char* text;
   const char* message;
 };
-void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.message; }  // else tests are named after addresses
+void PrintTo(const Bad& bad, std::ostream* out) { *out << std::string_view(bad.text).size() << " bytes: " << bad.message; }  // else tests are named after addresses
 
 class BadRules : public testing::TestWithParam<Bad> {};
 
