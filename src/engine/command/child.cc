@@ -130,7 +130,9 @@ class Child {
 
   bool ended() const {
     siginfo_t info {};
-    return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
+    const int result = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+    if (result != 0) return errno != EINTR;  // a process that ignores SIGCHLD has no children to wait for when they end
+    return info.si_pid == pid_;
   }
 
   void read_available() {

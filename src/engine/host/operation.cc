@@ -13,14 +13,16 @@ Run::Effect Run::run_operation(const Active& a) {
   const plan::Op& op = op_of(a);
   Effect effect;
   effect.start = now();
-  if (op.kind == OpKind::Task) run_task(a);
+  if (op.kind == OpKind::Task) run_task(a, effect);
   if (op.kind == OpKind::Copy || op.kind == OpKind::Fold || op.kind == OpKind::Fill) effect.bytes = run_transfer(op);
   if (op.kind == OpKind::Reclaim) run_reclaim(op);
-  effect.end = now();
+  if (op.kind != OpKind::Task) effect.end = now();
   return effect;
 }
 
-void Run::run_task(const Active& a) {
+// The stamps are those of the kernel alone, without the poisoning before it.
+void Run::run_task(const Active& a, Effect& effect) {
+  effect.end = effect.start;
   const plan::Op& op = op_of(a);
   const program::Program::Site& site = sites_[record_sites_[op.record]];
   const program::Kernel* kernel = kernels_[plan_.records[op.record].decision];
@@ -39,6 +41,7 @@ void Run::run_task(const Active& a) {
   }
   context.futures = a.futures;
   context.contributions = a.contributions;
+  effect.start = now();
   try {
     (*kernel)(context);
   } catch (const std::exception& e) {
@@ -46,6 +49,7 @@ void Run::run_task(const Active& a) {
                                            program_.tasks[site.launch->task.value].name, to_string(context.point()), e.what()),
           {}});
   }
+  effect.end = now();
 }
 
 std::int64_t Run::run_transfer(const plan::Op& op) {

@@ -89,7 +89,7 @@ class Run {
 
   // operation.cc, outside the lock
   Effect run_operation(const Active& a);
-  void run_task(const Active& a);
+  void run_task(const Active& a, Effect& effect);
   std::int64_t run_transfer(const plan::Op& op);
   void run_reclaim(const plan::Op& op);
   void poison(Slot s);
