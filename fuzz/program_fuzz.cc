@@ -21,6 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = program::export_json(*p);
   diag::Sink again;
   const auto q = program::import_json(diag::make_source("again.json", text), again);
-  MW_CHECK(q && program::export_json(*q) == text);
+  MW_CHECK(q && program::export_json(*q) == text && q->hash() == p->hash());
   return 0;
 }
