@@ -44,7 +44,11 @@ OrExit<program::Program> build_program(const Options& options, const machine::Ma
   choice.preset = preset;
   choice.set = options.set;
   choice.nodes = machine.nodes();
-  choice.gpus = machine.processors_per_space(ProcessorKind::Gpu) * std::int64_t {machine.ranks_per_node()};
+  // Sizes go by the GPUs; where there are none, by the processors that do the work instead.
+  for (const ProcessorKind kind : {ProcessorKind::Gpu, ProcessorKind::Omp, ProcessorKind::Cpu}) {
+    choice.gpus = machine.processors_per_space(kind) * std::int64_t {machine.ranks_per_node()};
+    if (choice.gpus > 0) break;
+  }
   Expected<program::Program> program = apps::build(options.program, choice);
   if (!program) return tl::unexpected(console.fail(program.error()));
   return *std::move(program);

@@ -83,6 +83,7 @@ std::int64_t Machine::Builder::memories_per_node() const {
 std::int64_t Machine::Builder::channels_per_node() const {
   std::int64_t sum = sockets * sockets + 2 * nics + 3 * gpus();  // memory and links of sockets; NICs; own memory, up, down
   if (peers == PeerLinks::Switch) sum += 2 * gpus();
+  if (peers == PeerLinks::Mesh) sum += gpus() * (gpus() - 1);
   if (peers == PeerLinks::SameSocket) {
     for (std::int64_t a = 0; a < gpus(); ++a) {
       for (std::int64_t b = 0; b < gpus(); ++b) sum += a != b && block(a, gpus(), sockets) == block(b, gpus(), sockets);
@@ -141,11 +142,13 @@ struct Machine::Builder::Assembly {
         peer.push_back(channel(fmt::format("switch{}.up", g), b.peer_link.bandwidth));
         peer.push_back(channel(fmt::format("switch{}.down", g), b.peer_link.bandwidth));
       }
-    } else if (b.peers == PeerLinks::SameSocket) {
+    } else if (b.peers != PeerLinks::None) {
       for (std::int64_t from = 0; from < gpus; ++from) {
         for (std::int64_t to = 0; to < gpus; ++to) {
-          const bool linked = from != to && socket_of_gpu(from) == socket_of_gpu(to);
-          peer.push_back(linked ? channel(fmt::format("gpu{}.to_gpu{}", from, to), b.peer_link.bandwidth) : kNone);
+          const bool near = socket_of_gpu(from) == socket_of_gpu(to);
+          const bool linked = from != to && (near || b.peers == PeerLinks::Mesh);
+          const BytesPerSecond bandwidth = near ? b.peer_link.bandwidth : b.peer_cross;
+          peer.push_back(linked ? channel(fmt::format("gpu{}.to_gpu{}", from, to), bandwidth) : kNone);
         }
       }
     }
@@ -218,7 +221,7 @@ struct Machine::Builder::Assembly {
       r.latency = b.peer_link.latency;
       return r;
     }
-    if (b.peers == PeerLinks::SameSocket && peer[from * gpus + to] != kNone) {
+    if (b.peers != PeerLinks::None && peer[from * gpus + to] != kNone) {
       add(r, peer[from * gpus + to]);
       r.latency = b.peer_link.latency;
       return r;

@@ -20,6 +20,7 @@ inline constexpr std::int64_t kMaxEntities = 1 << 22;   // processors, memories 
 enum class PeerLinks : std::uint8_t {
   None,        // GPUs of a node reach each other through their host links
   SameSocket,  // a link per ordered pair of GPUs of one socket
+  Mesh,        // a link per ordered pair of GPUs of the node; those between sockets have a bandwidth of their own
   Switch,      // every GPU has a port to a switch that connects all GPUs of the node
 };
 
@@ -52,6 +53,7 @@ struct Machine::Builder {
   Link host_link;
   Wire socket_link, peer_link, network;
   PeerLinks peers = PeerLinks::None;
+  BytesPerSecond peer_cross;  // Mesh: of a link between GPUs of different sockets
   BytesPerSecond peer_path_same, peer_path_cross;  // limits of GPU to GPU copies through the host
   std::array<std::array<std::optional<Access>, kMemoryKinds>, kProcessorKinds> access {};
   Overheads overheads;

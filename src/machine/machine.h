@@ -160,7 +160,7 @@ class Machine {
 // Returns nothing when there was an error.
 std::optional<Machine> read_machine(const diag::SourcePtr& toml, const Overrides& overrides, diag::Sink& sink);
 
-// The description of a shipped model, compiled in: "p100", "lassen", "generic"; empty when the name is unknown.
+// The description of a shipped model, compiled in: "p100", "p100-sxm2", "lassen", "dgx-h100", "generic"; empty when the name is unknown.
 std::string_view shipped_machine(std::string_view name);
 std::vector<std::string> shipped_machine_names();
 

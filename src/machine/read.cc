@@ -172,20 +172,25 @@ class Reader {
   }
 
   void read_peer_link(Section& s) {
-    static const std::vector<std::string> kKinds = words("none", "same_socket", "switch");
+    static const std::vector<std::string> kKinds = words("none", "same_socket", "mesh", "switch");
     const std::string kind = s.text("kind");
     const auto found = std::find(kKinds.begin(), kKinds.end(), kind);
     if (found == kKinds.end() && s.states("kind")) {
       const auto near = nearest(kind, kKinds);
       s.report(diag::kMachineWord, s.place("kind"), fmt::format("unknown kind of peer link `{}`", kind),
-               near ? fmt::format("did you mean `{}`?", *near) : "use `none`, `same_socket` or `switch`");
+               near ? fmt::format("did you mean `{}`?", *near) : "use `none`, `same_socket`, `mesh` or `switch`");
     }
     if (found == kKinds.end() || kind == "none") {
       s.accept_only(words("kind", "bandwidth_gb_s", "latency_us"));
       return;
     }
-    b_.peers = kind == "switch" ? PeerLinks::Switch : PeerLinks::SameSocket;
-    s.accept_only(words("kind", "bandwidth_gb_s", "latency_us"));
+    b_.peers = kind == "switch" ? PeerLinks::Switch : kind == "mesh" ? PeerLinks::Mesh : PeerLinks::SameSocket;
+    std::vector<std::string> known = words("kind", "bandwidth_gb_s", "latency_us");
+    if (b_.peers == PeerLinks::Mesh) {
+      known.emplace_back("cross_gb_s");
+      b_.peer_cross = bandwidth(s, "cross_gb_s");
+    }
+    s.accept_only(known);
     b_.peer_link.bandwidth = bandwidth(s, "bandwidth_gb_s");
     b_.peer_link.latency = latency(s);
   }

@@ -124,8 +124,28 @@ TEST(RouteGeneric, SwitchPortsAreShared) {
   EXPECT_DOUBLE_EQ(gb(route(m, "node0.FBMEM0", "node0.FBMEM3")), 50);
 }
 
+TEST(RouteSxm2, EveryPairHasALink) {
+  const Machine m = shipped("p100-sxm2");
+  const Route same = route(m, "node0.FBMEM2", "node0.FBMEM3"), cross = route(m, "node0.FBMEM0", "node0.FBMEM3");
+  EXPECT_THAT(names(m, same), ElementsAre("node0.gpu2.to_gpu3"));
+  EXPECT_DOUBLE_EQ(gb(same), 36.4);
+  EXPECT_THAT(names(m, cross), ElementsAre("node0.gpu0.to_gpu3"));
+  EXPECT_DOUBLE_EQ(gb(cross), 18.3);
+  EXPECT_NEAR(us(cross), 2, 1e-9);
+}
+
+TEST(RouteDgx, AdaptersOfASocketAreOneAndThePcieLinkLimits) {
+  const Machine m = shipped("dgx-h100", {.nodes = 2});
+  EXPECT_THAT(names(m, route(m, "node0.FBMEM0", "node0.FBMEM7")), ElementsAre("node0.switch0.up", "node0.switch7.down"));
+  // GPU 7 is on socket 1, GPU 0 on socket 0: no UPI link. 1.5 + 12 + 1.5 us.
+  const Route r = route(m, "node0.FBMEM7", "node1.FBMEM0");
+  EXPECT_THAT(names(m, r), ElementsAre("node0.pcie7.up", "node0.nic1.out", "node1.nic0.in", "node1.pcie0.down"));
+  EXPECT_DOUBLE_EQ(gb(r), 55);
+  EXPECT_NEAR(us(r), 15, 1e-9);
+}
+
 TEST(Route, EveryPairHasOne) {
-  for (const char* base : {"p100", "lassen", "generic"}) {
+  for (const char* base : {"p100", "lassen", "generic", "p100-sxm2"}) {
     for (const std::int64_t ranks : {1, 2, 4}) {
       const Machine m = shipped(base, {.nodes = 2, .ranks_per_node = ranks});
       for (std::size_t from = 0; from < m.memories().size(); ++from) {

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 constexpr std::int64_t kMiB = 1 << 20;
 
 TEST(Shipped, NamesAreSortedAndLoad) {
-  EXPECT_THAT(shipped_machine_names(), ElementsAre("generic", "lassen", "p100"));
+  EXPECT_THAT(shipped_machine_names(), ElementsAre("dgx-h100", "generic", "lassen", "p100", "p100-sxm2"));
   EXPECT_TRUE(shipped_machine("p1000").empty());
   for (const std::string& name : shipped_machine_names()) EXPECT_EQ(shipped(name).name(), name);
 }
@@ -26,7 +26,8 @@ struct Counts {
 };
 
 TEST(Shipped, CountsPerNode) {
-  for (const Counts& c : {Counts {"p100", 4, 4, 2, 6, 2}, Counts {"lassen", 4, 4, 2, 10, 4}, Counts {"generic", 8, 4, 2, 8, 2}}) {
+  for (const Counts& c : {Counts {"p100", 4, 4, 2, 6, 2}, Counts {"lassen", 4, 4, 2, 10, 4}, Counts {"generic", 8, 4, 2, 8, 2},
+                          Counts {"p100-sxm2", 4, 4, 2, 6, 2}, Counts {"dgx-h100", 16, 8, 2, 40, 4}}) {
     const Machine m = shipped(c.name);
     EXPECT_EQ(m.nodes(), 1U);
     EXPECT_EQ(m.spaces(), 1U);
@@ -61,6 +62,13 @@ TEST(Shipped, ComputeOfP100) {
   EXPECT_DOUBLE_EQ(m.compute(ProcessorKind::Cpu).fp64.value, 2.4e9 * 16);      // clock x operations per cycle
   EXPECT_DOUBLE_EQ(m.compute(ProcessorKind::Omp).fp64.value, 6 * 2.4e9 * 16);  // six threads
   EXPECT_DOUBLE_EQ(m.overheads().point_traced.value, 20e-6);
+}
+
+TEST(Shipped, ComputeOfTheOtherCards) {
+  EXPECT_DOUBLE_EQ(shipped("p100-sxm2").compute(ProcessorKind::Gpu).fp64.value, 5.3e12);
+  const Machine m = shipped("dgx-h100");
+  EXPECT_DOUBLE_EQ(m.compute(ProcessorKind::Gpu).fp64.value, 67e12);
+  EXPECT_DOUBLE_EQ(m.compute(ProcessorKind::Omp).fp64.value, 40 * 2.0e9 * 32);  // threads x clock x operations per cycle
 }
 
 TEST(Shipped, NamesAndFindAgreeOnEveryProcessor) {
