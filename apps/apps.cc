@@ -10,7 +10,7 @@ namespace mapwright::apps {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kPresets {"test", "host", "paper"};
+constexpr std::array<std::string_view, 4> kPresets {"test", "host", "paper", "weak"};
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
   const std::optional<std::string> near = nearest(word, known);

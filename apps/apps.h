@@ -17,7 +17,7 @@ namespace mapwright::apps {
 struct Parameter {
   std::string name, meaning;
   std::int64_t minimum = 1, maximum = 1;
-  std::map<std::string, std::int64_t> presets;  // "test", "host", "paper"
+  std::map<std::string, std::int64_t> presets;  // "test", "host", "paper" on one node; "weak" there is "paper"
 };
 
 // A shipped program.
@@ -28,7 +28,8 @@ struct App {
   // Values for every parameter, in range. Returns a description of what does not fit together (for example a grid that
   // does not divide), or the program. `nodes` scales the presets that grow with the machine.
   Expected<program::Program> (*build)(const std::map<std::string, std::int64_t>& values);
-  // Values of a preset on a machine of `nodes` nodes with `gpus` GPUs each.
+  // Values of a preset on a machine of `nodes` nodes with `gpus` GPUs each. "weak" grows with the nodes as published for
+  // 1 to 32 of them, memory per node constant; "test" and "host" are for one node.
   std::map<std::string, std::int64_t> (*preset)(std::string_view preset, std::int64_t nodes, std::int64_t gpus);
 };
 

@@ -211,7 +211,7 @@ std::vector<Parameter> parameters_2d() {
 Values preset_2d(std::string_view name, std::int64_t nodes, bool wide) {
   const std::vector<Parameter> parameters = parameters_2d();
   Values v = listed_preset(parameters, name);
-  if (name == "paper") {
+  if (grows(name)) {
     const auto [larger, smaller] = squarest(nodes);
     v["n"] = 2 * static_cast<std::int64_t>(10000 * std::sqrt(static_cast<double>(nodes)));
     v["gx"] = wide ? larger : smaller;

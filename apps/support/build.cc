@@ -80,8 +80,13 @@ std::string_view expert_mapper(std::string_view name) {
 
 Values listed_preset(std::span<const Parameter> parameters, std::string_view preset) {
   Values values;
-  for (const Parameter& p : parameters) values[p.name] = p.presets.at(std::string(preset));
+  for (const Parameter& p : parameters) {
+    const auto value = p.presets.find(std::string(preset));
+    values[p.name] = value != p.presets.end() ? value->second : p.presets.at("paper");
+  }
   return values;
 }
+
+bool grows(std::string_view preset) { return preset == "paper" || preset == "weak"; }
 
 }  // namespace mapwright::apps

@@ -35,7 +35,9 @@ std::string wrong_value(std::string_view field, std::string_view region, const P
 // Text of apps/NAME/expert.mapper.
 std::string_view expert_mapper(std::string_view name);
 
-// Values of a preset as written in the table of parameters.
+// Values of a preset as written in the table of parameters; those of "paper" where "weak" has none.
 Values listed_preset(std::span<const Parameter> parameters, std::string_view preset);
+// Whether a preset grows with the machine: "paper", the published configuration for its size, and "weak".
+bool grows(std::string_view preset);
 
 }  // namespace mapwright::apps

@@ -24,8 +24,8 @@ TEST(Apps, MistakesHaveCodesAndHelp) {
 
 TEST(Apps, EveryPresetOfEveryProgramBuildsQuickly) {
   for (const App& app : all()) {
-    for (const char* preset : {"test", "host", "paper"}) {
-      for (const std::int64_t nodes : {1, 2, 4, 8}) {
+    for (const char* preset : {"test", "host", "paper", "weak"}) {
+      for (const std::int64_t nodes : {1, 2, 4, 8, 16, 32}) {
         const auto start = std::chrono::steady_clock::now();
         const auto p = build(app.name, {preset, {}, nodes, 4});
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -11,10 +11,12 @@ TEST(Cannon, PaperSizesAndGridsFollowThePublishedTable) {
   // N: gx, gy, n = the even number at or below 20000 sqrt(N).
   const std::int64_t table[][4] = {{1, 1, 1, 20000}, {2, 2, 1, 28284}, {4, 2, 2, 40000}, {8, 4, 2, 56568}, {16, 4, 4, 80000}, {32, 8, 4, 113136}};
   for (const auto& [nodes, gx, gy, n] : table) {
-    const program::Program p = built("cannon", {"paper", {}, nodes, 4});
-    EXPECT_EQ(p.parameters.at("gx"), std::to_string(gx));
-    EXPECT_EQ(p.parameters.at("gy"), std::to_string(gy));
-    EXPECT_EQ(p.parameters.at("n"), std::to_string(n));
+    for (const char* preset : {"paper", "weak"}) {
+      const program::Program p = built("cannon", {preset, {}, nodes, 4});
+      EXPECT_EQ(p.parameters.at("gx"), std::to_string(gx));
+      EXPECT_EQ(p.parameters.at("gy"), std::to_string(gy));
+      EXPECT_EQ(p.parameters.at("n"), std::to_string(n));
+    }
   }
 }
 
