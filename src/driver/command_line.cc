@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <span>
 
 #include "driver/commands.h"
 #include "driver/driver.h"
+#include "driver/study.h"
 #include "search/search.h"
 
 namespace mapwright::driver {
@@ -114,7 +116,7 @@ struct Command {
   std::string name;  // "check", "machines show"
   const char* summary;
   int (*execute)(const Options&, Console&);
-  void (*declare)(CLI::App&, Options&);
+  std::function<void(CLI::App&, Options&)> declare;
 };
 
 void check_options(CLI::App& app, Options& o) {
@@ -230,6 +232,42 @@ void single_run_options(CLI::App& app, Options& o) {
   app.add_option("--rules", o.rules, "further rules of the guide, a TOML file");
 }
 
+// What a study takes is written in its entry of the table of studies, by the names used here.
+void study_options(const Study& study, CLI::App& app, Options& o) {
+  const auto takes = [&study](std::string_view option) {
+    return std::find(study.options.begin(), study.options.end(), option) != study.options.end();
+  };
+  if (takes("programs")) {
+    app.add_option("--programs", o.programs, "shipped programs, separated by commas; all if not given")->delimiter(',');
+  }
+  if (takes("preset")) app.add_option("--preset", o.preset, "sizes of the programs: test, host, paper or weak");
+  if (takes("machine")) machine_options(app, o);
+  if (takes("sharing")) {
+    app.add_option("--sharing", o.sharing, "how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
+  }
+  if (takes("emulate-gpu")) app.add_flag("--emulate-gpu", o.emulate_gpu, "run GPU points with their CPU kernels");
+  if (takes("strategies")) {
+    app.add_option("--strategies", o.strategies, "optimizers, separated by commas; all if not given")
+        ->delimiter(',')
+        ->check(one_of(search::optimizer_names()));
+  }
+  if (takes("mode")) {
+    app.add_option("--mode", o.mode, "valid: only mappers that pass the checks; raw: all combinations")
+        ->check(one_of({"valid", "raw"}))
+        ->capture_default_str();
+  }
+  if (takes("iterations")) {
+    app.add_option("--iterations", o.iterations, "evaluations per search")->check(CLI::Range(1, 1000000))->capture_default_str();
+  }
+  if (takes("seeds")) app.add_option("--seeds", o.seeds, "searches per program")->check(CLI::Range(1, 10000))->capture_default_str();
+  if (takes("seed")) app.add_option("--seed", o.seed, "of all random choices")->capture_default_str();
+  if (takes("runs")) app.add_option("--runs", o.runs, "mappers per program")->check(CLI::Range(1, 100000));
+  if (takes("repeats")) app.add_option("--repeats", o.repeats, "executions of each mapper")->check(CLI::Range(1, 10000));
+  if (takes("timeout")) count<double>(app, "--timeout", o.timeout, "seconds that one execution may take", 1e-3, 1e7);
+  if (takes("jobs")) app.add_option("--jobs", o.jobs, "simulations at the same time; changes no result")->check(CLI::Range(1, 1024))->capture_default_str();
+  output_options(app, o);
+}
+
 void trace_options(CLI::App& app, Options& o) {
   mapper_option(app, o);
   program_options(app, o);
@@ -270,7 +308,7 @@ void why_options(CLI::App& app, Options& o) {
 }
 
 std::vector<Command> commands() {
-  return {
+  std::vector<Command> all {
       {"programs", "list the programs that ship with mapwright", programs, output_options},
       {"programs show", "describe a program: tasks, arguments, regions, parameters", programs_show, programs_show_options},
       {"machines", "list the machine models that ship with mapwright", machines, output_options},
@@ -301,22 +339,39 @@ std::vector<Command> commands() {
       {"dump", "show what a stage of the pipeline makes of a mapper", dump, dump_options},
       {"program export", "write a program as a file", program_export, program_export_options},
       {"program import", "check a program file", program_import, program_import_options},
+      {"study", "list the studies: tables that compare mapwright with what was published", study, output_options},
   };
+  for (const Study& one : studies()) {
+    all.push_back({fmt::format("study {}", one.name), one.summary, one.execute,
+                   [&one](CLI::App& app, Options& o) { study_options(one, app, o); }});
+  }
+  return all;
 }
 
 // What CLI11 says about a mistake, in our words.
 int complain(const CLI::Error& error, const CLI::App& app, const std::vector<std::string>& arguments, Console& console) {
-  const std::string help = fmt::format("see `mapwright {}{}--help`", app.get_name(), app.get_name().empty() ? "" : " ");
+  std::string name;  // "mapwright study throughput"
+  for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) name = at->get_name() + (name.empty() ? "" : " ") + name;
+  const std::string help = fmt::format("see `{} --help`", name);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     std::vector<std::string> known;
     for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      for (const std::string& known_name : option->get_lnames()) known.push_back("--" + known_name);
     }
     for (const std::string& argument : arguments) {
-      const std::string name = argument.substr(0, argument.find('='));
-      if (name.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), name) != known.end()) continue;
-      const std::optional<std::string> near = nearest(name, known);
-      return console.usage(fmt::format("unknown option `{}`", name), near ? fmt::format("did you mean `{}`?", *near) : help);
+      const std::string option = argument.substr(0, argument.find('='));
+      if (option.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), option) != known.end()) continue;
+      const std::optional<std::string> near = nearest(option, known);
+      return console.usage(fmt::format("unknown option `{}`", option), near ? fmt::format("did you mean `{}`?", *near) : help);
+    }
+    if (const std::vector<const CLI::App*> below = app.get_subcommands({}); !below.empty()) {
+      std::vector<std::string> names;
+      for (const CLI::App* sub : below) names.push_back(sub->get_name());
+      for (const std::string& argument : arguments) {
+        if (argument[0] == '-' || argument == app.get_name()) continue;
+        const std::optional<std::string> near = nearest(argument, names);
+        return console.usage(fmt::format("`{}` has no `{}`", name, argument), near ? fmt::format("did you mean `{}`?", *near) : help);
+      }
     }
     return console.usage(fmt::format("too many words on the command line: {}", error.what()), help);
   }

@@ -26,6 +26,7 @@ int program_import(const Options& options, Console& console);
 int programs(const Options& options, Console& console);
 int programs_show(const Options& options, Console& console);
 int run(const Options& options, Console& console);
+int study(const Options& options, Console& console);
 int trace(const Options& options, Console& console);
 int tune(const Options& options, Console& console);
 int why(const Options& options, Console& console);

@@ -55,6 +55,12 @@ struct Options {
   bool resume = false;
   std::vector<std::string> warm_start;
 
+  // Of studies (study.h).
+  std::vector<std::string> programs;       // --programs; empty: all that ship
+  std::vector<std::string> strategies;     // --strategies; empty: the study's default
+  std::int64_t seeds = 5;                  // 1, 2, ... are the seeds
+  std::int64_t runs = 0;                   // mappers per program; 0: the study's default
+
   // Output.
   std::string out;
 

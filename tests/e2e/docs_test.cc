@@ -66,19 +66,24 @@ class Docs : public Cli {
   }
 };
 
-TEST_F(Docs, EveryExampleWorks) {
-  const std::string path = std::string(MAPWRIGHT_SOURCE_DIR) + "/docs/cli.md";
+class Pages : public Docs, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Pages, EveryExampleWorks) {
+  const std::string path = std::string(MAPWRIGHT_SOURCE_DIR) + "/docs/" + GetParam();
   std::ostringstream page;
   page << std::ifstream(path).rdbuf();
   std::filesystem::create_directory_symlink(std::string(MAPWRIGHT_SOURCE_DIR) + "/examples", directory() + "/examples");
   std::vector<std::string> commands;
   const std::string updated = with_outputs(page.str(), commands);
   if (std::getenv("MAPWRIGHT_UPDATE_DOCS") != nullptr) std::ofstream(path) << updated;
+  ASSERT_FALSE(commands.empty());
+  if (std::string(GetParam()) != "cli.md") return;
   for (const char* command : {"programs", "machines", "check", "place", "run", "why", "diff", "compare", "init", "tune", "trace", "journal",
-                              "fmt", "explain", "dump", "program"}) {
+                              "study", "fmt", "explain", "dump", "program"}) {
     EXPECT_THAT(commands, testing::Contains(command));
   }
 }
+INSTANTIATE_TEST_SUITE_P(Docs, Pages, testing::Values("cli.md", "studies.md"));
 
 }  // namespace
 }  // namespace mapwright::test

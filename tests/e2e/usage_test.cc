@@ -56,6 +56,10 @@ TEST_F(Usage, MistakesAreTwo) {
       {{"trace", "--program", "circuit"}, "--out"},
       {{"programs", "show"}, "PROGRAM is required"},
       {{"programs", "show", "circuitt"}, "circuit"},
+      {{"study", "throughputt"}, "`mapwright study` has no `throughputt`\n  = help: did you mean `throughput`?"},
+      {{"study", "throughput", "--strategies", "randm"}, "did you mean `random`?"},
+      {{"study", "throughput", "--programs", "circut"}, "did you mean `circuit`?"},
+      {{"study", "throughput", "--seeds", "0"}, "see `mapwright study throughput --help`"},
       {{"journal"}, "subcommand"},
       {{"machines", "show", "lasen"}, "lassen"},
   };

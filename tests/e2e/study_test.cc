@@ -1,0 +1,64 @@
+// Studies: each prints a table and an object, the same however many jobs there are.
+#include <gmock/gmock.h>
+
+#include "cli.h"
+
+namespace mapwright::test {
+namespace {
+
+using testing::HasSubstr;
+
+class Study : public Cli {};
+
+TEST_F(Study, WithoutANameListsAll) {
+  const auto object = json({"study", "--json"});
+  EXPECT_EQ(object["schema"], "mapwright.studies/1");
+  std::vector<std::string> names;
+  for (const auto& s : object["studies"]) names.push_back(s["name"]);
+  EXPECT_THAT(names, testing::Contains("throughput"));
+  EXPECT_THAT(run({"study"}).out, HasSubstr("throughput"));
+}
+
+TEST_F(Study, Throughput) {
+  const std::vector<std::string> words {"study", "throughput", "--programs", "circuit,cannon", "--preset", "test", "--mode", "raw", "--seeds", "3"};
+  auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const auto object = json(with({"--json"}));
+  EXPECT_EQ(object, json(with({"--json", "--jobs", "3"})));
+  EXPECT_EQ(object["schema"], "mapwright.study.throughput/1");
+  EXPECT_EQ(object["seeds"], 3);
+  ASSERT_EQ(object["programs"].size(), 2u);
+  EXPECT_EQ(object["programs"][0]["program"]["name"], "circuit");
+  EXPECT_EQ(object["programs"][0]["published"]["best"], 1.34);
+  EXPECT_EQ(object["programs"][1]["published"]["mean"], 1.09);
+  ASSERT_EQ(object["programs"][0]["strategies"].size(), 2u);
+  for (const auto& program : object["programs"]) {
+    for (const auto& s : program["strategies"]) {
+      EXPECT_EQ(s["proposals"], 27);  // 3 seeds x (10 evaluations - the default mapper)
+      EXPECT_GT(s["invalid"], 0) << "mode raw";
+      ASSERT_EQ(s["best_by_seed"].size(), 3u);
+      for (std::size_t i = 0; i < 3; ++i) {
+        const double best = s["best_by_seed"][i], own = s["own_by_seed"][i], plain = program["default"];
+        EXPECT_EQ(best, std::max(own, plain));
+      }
+    }
+  }
+  // What one search finds is what tune finds with the same seed.
+  const auto tuned = json({"tune", "--program", "cannon", "--preset", "test", "--mode", "raw", "--optimizer", "random", "--seed", "2",
+                           "--no-journal", "--quiet", "--json"});
+  for (const auto& s : object["programs"][1]["strategies"]) {
+    if (s["strategy"] == "random") {
+      EXPECT_DOUBLE_EQ(s["best_by_seed"][1], tuned["best"]["relative_to_expert"].get<double>());
+    }
+  }
+  const Ended text = run(with({}));
+  for (const char* part : {"language model, mean", "1.33", "hillclimb", "random", "invalid proposals, %", "82 % of their random mappers"}) {
+    EXPECT_THAT(text.out, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace mapwright::test
