@@ -27,7 +27,7 @@ std::int64_t natural_alignment(std::int64_t bytes) {
 class Storage {
  public:
   Storage(const PointSet& points, const std::vector<std::int64_t>& field_bytes, FieldOrder order, DimOrder dims)
-      : views_(field_bytes.size()) {
+      : order_(order), dims_(dims), views_(field_bytes.size()) {
     // Every element starts at a multiple of kAlignment, or in a structure at a multiple of its own size up to that.
     const bool soa = order == FieldOrder::Soa;
     std::int64_t structure = 0;
@@ -57,6 +57,8 @@ class Storage {
 
   std::span<const Block> blocks(std::size_t field) const { return views_[field]; }
   std::vector<std::byte>& bytes() { return bytes_; }
+  FieldOrder order() const { return order_; }
+  DimOrder dims() const { return dims_; }
 
  private:
   static Block block(const Rect& r, std::byte* base, std::int64_t step, DimOrder dims) {
@@ -71,6 +73,8 @@ class Storage {
     return b;
   }
 
+  FieldOrder order_;
+  DimOrder dims_;
   std::vector<std::byte> bytes_;
   std::vector<std::vector<Block>> views_;  // by field
 };
@@ -181,7 +185,7 @@ class Run {
   std::vector<LoopCounter> loops_;
 };
 
-// One point task. Arguments with the privilege reduce get an instance of their own, folded by finish().
+// One point task. Arguments with the privilege reduce get an instance of their own in the region's layout, folded by finish().
 class Run::Context : public KernelContext {
  public:
   Context(const Run& run, const Launch& l, const Point& p) : run_(run), launch_(l), point_(p) {
@@ -195,7 +199,8 @@ class Run::Context : public KernelContext {
       reductions_.emplace_back();
       const Region& r = program.regions[a.region.value];
       if (a.privilege == Privilege::Reduce) {
-        Storage& fresh = reductions_.back().emplace(*points_.back(), sizes_of(r), FieldOrder::Soa, DimOrder::F);
+        const Storage& whole = run.stores_[a.region.value];
+        Storage& fresh = reductions_.back().emplace(*points_.back(), sizes_of(r), whole.order(), whole.dims());
         for (const FieldIndex f : a.fields) {
           for_each_element({points_.back(), fresh.blocks(f)}, *points_.back(), [&](std::byte* at) { store(at, r.fields[f].bytes, identity(a.reduction)); });
         }
