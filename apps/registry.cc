@@ -2,6 +2,8 @@
 
 namespace mapwright::apps {
 
-std::vector<App> registered() { return {circuit::app(), stencil::app(), cannon::app()}; }
+std::vector<App> registered() {
+  return {circuit::app(), stencil::app(), cannon::app(), summa::app(), pumma::app(), johnson::app(), solomonik::app(), cosma::app()};
+}
 
 }  // namespace mapwright::apps

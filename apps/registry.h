@@ -12,7 +12,22 @@ App app();
 namespace circuit {
 App app();
 }
+namespace cosma {
+App app();
+}
+namespace johnson {
+App app();
+}
+namespace pumma {
+App app();
+}
+namespace solomonik {
+App app();
+}
 namespace stencil {
+App app();
+}
+namespace summa {
 App app();
 }
 

@@ -79,6 +79,7 @@ double element(RegionIndex matrix, std::int64_t n, std::int64_t row, std::int64_
 
 program::Kernel fill_kernel(std::int64_t n) {
   return [n](KernelContext& c) {
+    if (c.value(0) == kKeep) return;
     const auto matrix = static_cast<RegionIndex>(c.value(0));
     for_each_element(c.field(0, 0), [&](std::int64_t i, std::int64_t j, double& v) { v = element(matrix, n, i, j); });
   };

@@ -1,7 +1,4 @@
 // The nest of the 2-D programs: task_7 (one per node) -> task_6 (k-blocks) -> task_5 (GPUs of the node) -> task_4 (leaf).
-#include <algorithm>
-#include <cmath>
-
 #include "apps/gemm/gemm.h"
 
 namespace mapwright::apps::gemm {
@@ -13,7 +10,6 @@ using program::PartitionId;
 using program::Privilege;
 using program::RegionId;
 using program::TaskId;
-using program::Variant;
 
 namespace {
 
@@ -23,12 +19,11 @@ struct Sizes {
   std::int64_t n = 0, gx = 1, gy = 1;
   std::int64_t px() const { return 2 * gx; }
   std::int64_t py() const { return 2 * gy; }
-  std::int64_t rows() const { return (n + px() - 1) / px(); }     // of a tile of A or B; width of a k-chunk
-  std::int64_t columns() const { return (n + py() - 1) / py(); }  // of a tile of A or C
+  std::int64_t rows() const { return ceil_div(n, px()); }     // of a tile of A or B; width of a k-chunk
+  std::int64_t columns() const { return ceil_div(n, py()); }  // of a tile of A or C
 };
 
-struct Data {
-  RegionId a, b, c;
+struct Data : Matrices {
   PartitionId a_tiles, b_tiles, c_tiles;                   // placement: Px x Py
   PartitionId a_nodes, b_rows, c_columns;                  // task_7: per node
   PartitionId b_node, c_node, b_half, c_half, b_chunks;    // task_6, task_5, task_4
@@ -36,13 +31,10 @@ struct Data {
 
 Data add_data(Builder& builder, const Sizes& s) {
   Data d;
-  const PointSet square(Rect::of_extents({s.n, s.n}));
-  d.a = builder.add_region("A", square, {{"vals", 8}});
-  d.b = builder.add_region("B", square, {{"vals", 8}});
-  d.c = builder.add_region("C", square, {{"vals", 8}});
+  static_cast<Matrices&>(d) = add_matrices(builder, s.n);
   const std::int64_t row = s.rows(), column = s.columns();
   const auto add = [&](std::string name, RegionId r, std::int64_t down, std::int64_t height, std::int64_t across, std::int64_t width) {
-    return builder.add_partition(std::move(name), r, Rect::of_extents({down, across}), tiles(s.n, down, height, across, width));
+    return add_tiles(builder, std::move(name), r, s.n, down, height, across, width);
   };
   d.a_tiles = add("A_tiles", d.a, s.px(), row, s.py(), column);
   d.b_tiles = add("B_tiles", d.b, s.px(), row, s.py(), column);
@@ -59,29 +51,22 @@ Data add_data(Builder& builder, const Sizes& s) {
 }
 
 struct Tasks {
-  TaskId init, fill, place[3], leaf, gpus, block, nodes, validate;
+  TaskId init, fill, leaf, gpus, block, nodes, validate;
+  std::array<TaskId, 3> place;
 };
 
 Tasks add_tasks(Builder& b, const Sizes& s, const Expr& chunk) {
   Tasks t;
   const auto all = {kCpu, kOmp, kGpu};
-  t.init = b.add_task("init_cublas", variants(all, nothing_kernel()));
+  t.init = add_init(b);
   t.fill = b.add_task("taco_fill", variants(all, fill_kernel(s.n)));
-  for (std::size_t k = 0; k < 3; ++k) t.place[k] = b.add_task(fmt::format("task_{}", k + 1), variants(all, nothing_kernel()));
-  // The last chunks can be narrower, or empty.
-  const Expr width = max(0, min(Expr(s.rows()), Expr(s.n) - chunk * s.rows()));
-  t.leaf = b.add_task("task_4", leaf_variants(2 * Expr::elements(0) * width));
+  t.place = add_places(b, nothing_kernel());
+  t.leaf = add_leaf(b, s.n, chunk, s.rows());
   t.gpus = b.add_task("task_5", inner_variants(all));
   t.block = b.add_task("task_6", inner_variants({kCpu, kOmp}));
   t.nodes = b.add_task("task_7", inner_variants({kCpu, kOmp}));
   t.validate = b.add_task("taco_validate", variants(all, validate_kernel(s.n), Expr::elements(0)));
   return t;
-}
-
-Argument untouched(Argument a) {
-  a.patterns.emplace_back();
-  a.patterns.back().count = Expr(0);
-  return a;
 }
 
 // The bodies of task_7, task_6 and task_5. `level` below is how far up the point of task_7 is.
@@ -141,46 +126,10 @@ void add_repetitions(Builder& b, const Sizes& s, const Data& d, const Tasks& t, 
 
 }  // namespace
 
-std::vector<PointSet> tiles(std::int64_t n, std::int64_t down, std::int64_t rows, std::int64_t across, std::int64_t columns) {
-  std::vector<PointSet> pieces;
-  pieces.reserve(static_cast<std::size_t>(down * across));
-  for (std::int64_t j = 0; j < across; ++j) {
-    for (std::int64_t i = 0; i < down; ++i) {
-      const Point lo {i * rows, j * columns};
-      pieces.emplace_back(Rect(lo, {std::min(n, lo[0] + rows) - 1, std::min(n, lo[1] + columns) - 1}));
-    }
-  }
-  return pieces;
-}
-
-std::vector<Variant> leaf_variants(Expr flops) {
-  std::vector<Variant> all = variants({kCpu, kOmp, kGpu}, leaf_kernel(), std::move(flops));
-  program::LayoutDemand row_major;
-  row_major.fields = FieldOrder::Soa;
-  row_major.dims = DimOrder::C;
-  row_major.equivalent = "DGEMM parameter number 8 had an illegal value";
-  for (Variant& v : all) {
-    v.demands = {row_major};
-    v.preferred = DimOrder::C;
-  }
-  return all;
-}
-
-program::Metric metric(std::int64_t n, std::int64_t nodes) {
-  const auto real = static_cast<double>(n);
-  program::Metric m;
-  m.name = "performance per node";
-  m.unit = "GFLOPS";
-  m.formula = Expr(real * real * (2 * real - 1) / 1e9 / static_cast<double>(nodes)) / Expr::seconds();
-  m.higher_is_better = true;
-  m.combine = program::Metric::Combine::Mean;
-  m.label = "compute";
-  return m;
-}
-
 Expected<program::Program> build_2d(const std::string& name, const Schedule& schedule, const Values& values) {
   const Sizes s {values.at("n"), values.at("gx"), values.at("gy")};
   if (s.px() > s.n || s.py() > s.n) return does_not_fit(fmt::format("{} x {} tiles are more than n = {} rows or columns", s.px(), s.py(), s.n));
+  if (s.px() * s.px() > (std::int64_t {1} << 18)) return does_not_fit(fmt::format("gx = {} cuts B into more than 2^18 chunks", s.gx));
   if (s.gx * s.gy > 4096) return does_not_fit(fmt::format("{} x {} nodes are more than 4096", s.gx, s.gy));
   Builder b(name);
   const Data d = add_data(b, s);
@@ -213,7 +162,7 @@ Values preset_2d(std::string_view name, std::int64_t nodes, bool wide) {
   Values v = listed_preset(parameters, name);
   if (grows(name)) {
     const auto [larger, smaller] = squarest(nodes);
-    v["n"] = 2 * static_cast<std::int64_t>(10000 * std::sqrt(static_cast<double>(nodes)));
+    v["n"] = weak_size(nodes);
     v["gx"] = wide ? larger : smaller;
     v["gy"] = wide ? smaller : larger;
   }

@@ -39,12 +39,12 @@ TEST(KnownAnswers, CircuitsMemoriesTieWhenArithmeticDominates) {
 }
 
 TEST(KnownAnswers, ExpertsUseAllGpus) {
-  for (const std::string name : {"circuit", "stencil", "cannon"}) {
-    const Execution e = run(set_up(name, {}), expert(name));
-    ASSERT_EQ(e.outcome, Outcome::Ok) << name;
+  for (const apps::App& app : apps::all()) {
+    const Execution e = run(set_up(app.name, {}), expert(app.name));
+    ASSERT_EQ(e.outcome, Outcome::Ok) << app.name;
     int busy = 0;
     for (const auto& p : e.processors) busy += p.kind == ProcessorKind::Gpu && p.points > 10;
-    EXPECT_EQ(busy, 4) << name;
+    EXPECT_EQ(busy, 4) << app.name;
   }
 }
 
@@ -105,7 +105,8 @@ TEST(KnownAnswers, WorkingSetsThatDoNotFitAreOutOfMemory) {
 // --- what must not matter
 
 TEST(Invariance, NamesDoNotMatter) {
-  for (const std::string name : {"circuit", "stencil", "cannon"}) {
+  for (const apps::App& app : apps::all()) {
+    const std::string& name = app.name;
     Case s = set_up(name, {}, 2, "p100", "test");
     const Execution before = run(s, "");
     int n = 0;

@@ -8,10 +8,11 @@
 namespace mapwright::apps {
 namespace {
 
-machine::Machine p100(std::int64_t nodes) {
+machine::Machine p100(std::int64_t nodes, std::int64_t ranks) {
   diag::Sink sink;
   machine::Overrides overrides;
   overrides.nodes = nodes;
+  overrides.ranks_per_node = ranks;
   return machine::load_machine("p100", overrides, sink).value();
 }
 
@@ -22,13 +23,17 @@ struct Decided {
 };
 
 Decided decided(const std::string& name, const std::string& preset, std::int64_t nodes) {
-  Decided d {built(name, {preset, {}, nodes, 4}), p100(nodes), {}};
+  program::Program program = built(name, {preset, {}, nodes, 4});
+  const std::int64_t ranks = program.ranks_per_node;
+  Decided d {std::move(program), p100(nodes, ranks), {}};
   diag::Sink sink;
   const sema::Mapper mapper = sema::compile(diag::make_source(name + "/expert.mapper", d.program.reference_mapper), sink);
   d.decisions = plan::decide(mapper, d.program, d.machine, sink, true);
   for (const diag::Diagnostic& m : sink.take_sorted()) {
     // The published mappers put the few tasks without a GPU variant on the first CPU of a node.
     if (m.code == diag::kIdleProcessors && m.message.find("CPUs") != std::string::npos) continue;
+    // Johnson's deals out tiles by a number that skips GPUs where there are fewer GPUs than products.
+    if (m.code == diag::kIdleProcessors && name == "johnson" && (m.message.find("`task_2`") != std::string::npos || m.message.find("`task_3`") != std::string::npos)) continue;
     ADD_FAILURE() << diag::render_short(m);
   }
   return d;
@@ -50,7 +55,12 @@ TEST(Experts, HeavyTasksUseEveryGpuEqually) {
   const std::map<std::string, std::vector<std::string>> heavy {
       {"circuit", {"calculate_new_currents", "distribute_charge", "update_voltages"}},
       {"stencil", {"stencil", "increment", "init_ramp"}},
-      {"cannon", {"task_4", "task_5", "taco_fill", "task_1"}}};
+      {"cannon", {"task_4", "task_5", "taco_fill", "task_1"}},
+      {"summa", {"task_4", "task_5", "taco_fill", "task_1"}},
+      {"pumma", {"task_4", "task_5", "taco_fill", "task_1"}},
+      {"johnson", {"task_4", "init_cublas"}},
+      {"solomonik", {"task_4", "task_5", "init_cublas"}},
+      {"cosma", {"task_4", "init_cublas"}}};
   for (const App& app : all()) {
     for (const std::int64_t nodes : {1, 2, 4}) {
       const Decided d = decided(app.name, "paper", nodes);
