@@ -3,46 +3,16 @@
 
 #include <fstream>
 
-#include "apps/apps.h"
-#include "engine/sim/sim.h"
+#include "load.h"
 
 namespace {
 
 using namespace mapwright;
 
-struct Loaded {
-  program::Program program;
-  machine::Machine machine;
-  std::shared_ptr<const plan::Decisions> decisions;
-};
+using bench::plan_of;
 
-// A program with the expert's mapper; `loops` > 0 sets the number of timed iterations.
-std::optional<Loaded> load(const std::string& name, std::int64_t nodes, const std::string& loop_parameter,
-                           std::int64_t loops) {
-  const apps::App* app = apps::find(name);
-  if (!app) return std::nullopt;
-  apps::Choice choice;
-  choice.nodes = nodes;
-  if (loops > 0) choice.set[loop_parameter] = std::to_string(loops);
-  auto program = apps::build(name, choice);
-  MW_CHECK(program.has_value(), "{}", program.error().message);
-  diag::Sink sink;
-  machine::Overrides overrides;
-  overrides.nodes = nodes;
-  auto machine = machine::load_machine("p100", overrides, sink);
-  MW_CHECK(machine.has_value());
-  const sema::Mapper mapper =
-      sema::compile(diag::make_source("expert.mapper", std::string(app->expert_mapper)), sink);
-  auto decisions = plan::decide(mapper, *program, *machine, sink);
-  MW_CHECK(decisions.has_value(), "{}", sink.all().empty() ? "" : diag::render_short(sink.all().front()));
-  return Loaded {*std::move(program), *std::move(machine),
-                 std::make_shared<const plan::Decisions>(*std::move(decisions))};
-}
-
-plan::Plan plan_of(const Loaded& l, bool unroll) {
-  auto p = plan::make_plan(l.decisions, l.program, l.machine, {.unroll = unroll});
-  MW_CHECK(p.has_value(), "{}", p.error().diagnostics.front().message);
-  return *std::move(p);
+auto load(const std::string& name, std::int64_t nodes, const std::string& loop_parameter, std::int64_t loops) {
+  return bench::load(name, nodes, loops > 0 ? std::map<std::string, std::string> {{loop_parameter, std::to_string(loops)}} : std::map<std::string, std::string> {});
 }
 
 // Peak of the resident memory since the last reset, in MiB (Linux).

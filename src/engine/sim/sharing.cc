@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <utility>
 
 #include "base/base.h"
 
@@ -11,11 +12,10 @@ namespace mapwright::engine::sim {
 namespace {
 
 constexpr double kTolerance = 1e-11;
-constexpr int kRoundsBeforeAll = 5;
-constexpr double kLimitsNobody = -1;
+constexpr std::size_t kFew = 24;  // flows for which a heap does not pay
 
 // A rate with 40 significant bits, rounded down (less than 1e-12 of it). Flows in equal positions then have equal rates and
-// end together, in one step instead of one each.
+// end together, in one step instead of one each; and sums of a few thousand rates are exact.
 double rounded(double rate) {
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(rate) & ~std::uint64_t {0xfff});
 }
@@ -24,38 +24,46 @@ double rounded(double rate) {
 
 FairShares::FairShares(std::vector<double> capacities) {
   channels_.resize(capacities.size());
-  for (std::size_t i = 0; i < capacities.size(); ++i) channels_[i].capacity = capacities[i];
+  for (std::size_t i = 0; i < capacities.size(); ++i) channels_[i].capacity = channels_[i].spare = capacities[i];
 }
 
-void FairShares::touch(std::uint32_t channel) {
-  Channel& c = channels_[channel];
+void FairShares::widen(std::size_t stride) {
+  std::vector<Place> wider(flows_.size() * stride);
+  for (std::size_t f = 0; f < flows_.size(); ++f) {
+    std::copy_n(places_.data() + f * stride_, flows_[f].places, wider.data() + f * stride);
+  }
+  places_ = std::move(wider);
+  stride_ = stride;
+}
+
+// The flows that a channel limits have to be looked at again.
+void FairShares::touch(Channel& c, std::uint32_t number, bool joined) {
+  if (c.limited == kNone) return;
+  c.joined |= joined;
   if (c.dirty) return;
   c.dirty = true;
-  dirty_.push_back(channel);
+  dirty_.push_back(number);
 }
 
 std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double cap) {
-  MW_CHECK(cap > 0, "a flow needs a cap, not {}", cap);
+  MW_CHECK(cap > 0 && channels.size() < 256, "a flow over {} channels with cap {}", channels.size(), cap);
+  if (channels.size() > stride_) widen(channels.size());
   std::uint32_t id = 0;
   if (free_.empty()) {
     id = static_cast<std::uint32_t>(flows_.size());
     flows_.emplace_back();
+    places_.resize(flows_.size() * stride_);
   } else {
     id = free_.back();
     free_.pop_back();
   }
-  Flow& f = flows_[id];
-  f.places.clear();
-  f.cap = cap;
-  f.rate = f.before = 0;
-  f.bottleneck = kNone;
-  f.alive = true;
-  for (const std::uint32_t channel : channels) {
-    Channel& c = channels_[channel];
-    c.demand += cap;
-    c.flows.emplace_back(id, static_cast<std::uint32_t>(f.places.size()));
-    f.places.push_back({channel, static_cast<std::uint32_t>(c.flows.size() - 1)});
-    if (limits(c)) touch(channel);
+  flows_[id] = {.cap = rounded(cap), .places = static_cast<std::uint8_t>(channels.size()), .alive = true};
+  Place* place = places_of(flows_[id]);
+  for (std::uint32_t k = 0; k < channels.size(); ++k) {
+    Channel& c = channels_[channels[k]];
+    place[k] = {channels[k], static_cast<std::uint32_t>(c.flows.size())};
+    c.flows.emplace_back(id, k);
+    touch(c, channels[k], true);
   }
   fresh_.push_back(id);
   return id;
@@ -64,169 +72,254 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
 void FairShares::remove(std::uint32_t flow) {
   Flow& f = flows_[flow];
   f.alive = false;
-  for (const Place& place : f.places) {
-    Channel& c = channels_[place.channel];
-    if (limits(c)) touch(place.channel);
+  const Place* place = places_of(f);
+  for (const Place* end = place + f.places; place != end; ++place) {
+    Channel& c = channels_[place->channel];
+    touch(c, place->channel, false);
     const auto [moved, index] = c.flows.back();
-    c.flows[place.position] = {moved, index};
-    flows_[moved].places[index].position = place.position;
+    c.flows[place->position] = {moved, index};
+    places_[std::size_t {moved} * stride_ + index].position = place->position;
     c.flows.pop_back();
-    c.demand = c.flows.empty() ? 0 : c.demand - f.cap;  // so rounding does not add up over the life of a channel
+    c.spare = c.flows.empty() ? c.capacity : c.spare + f.rate;
   }
+  unlink(f);
   free_.push_back(flow);
 }
 
-void FairShares::choose(std::uint32_t flow) {
+void FairShares::unlink(Flow& f) {
+  if (f.bottleneck == kNone) return;
+  (f.previous == kNone ? channels_[f.bottleneck].limited : flows_[f.previous].next) = f.next;
+  if (f.next != kNone) flows_[f.next].previous = f.previous;
+  f.bottleneck = kNone;
+}
+
+void FairShares::choose(std::uint32_t flow, bool falls) {
   Flow& f = flows_[flow];
-  if (f.chosen) return;
-  f.chosen = true;
+  if (f.chosen != kNone) return;
+  unlink(f);
+  f.chosen = static_cast<std::uint32_t>(chosen_.size());
   f.before = f.rate;
+  f.falls = falls;
   chosen_.push_back(flow);
 }
 
-void FairShares::choose_connected() {
-  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
-  concerned_.clear();
-  for (std::size_t next = 0; next < chosen_.size(); ++next) {
-    for (const Place& place : flows_[chosen_[next]].places) {
-      Channel& c = channels_[place.channel];
-      if (c.seen || !limits(c)) continue;
-      c.seen = true;
-      concerned_.push_back(place.channel);
-      for (const auto& [flow, index] : c.flows) choose(flow);
-    }
+void FairShares::choose_limited(Channel& c, bool fall) {
+  std::uint32_t flow = std::exchange(c.limited, kNone);
+  while (flow != kNone) {
+    Flow& f = flows_[flow];
+    f.bottleneck = kNone;
+    choose(flow, fall);
+    flow = f.next;
   }
 }
 
+// Counts in the flows that were chosen since the last call, and chooses those that depend on them: a flow that gets another
+// rate changes that of the flows which a channel with a higher level limits. A channel at its own level holds a flow that
+// would become faster, and gives to others what one that becomes slower leaves.
 void FairShares::prepare() {
-  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
-  concerned_.clear();
-  for (const std::uint32_t flow : chosen_) {
-    flows_[flow].fixed = false;
-    for (const Place& place : flows_[flow].places) {
-      Channel& c = channels_[place.channel];
-      if (c.seen || !limits(c)) continue;
-      c.seen = true;
-      concerned_.push_back(place.channel);
-      c.residual = c.capacity;
-      c.level = kLimitsNobody;
-      c.unfixed = 0;
-      for (const auto& [member, index] : c.flows) {
-        if (flows_[member].chosen) {
-          ++c.unfixed;
-        } else {
-          c.residual -= flows_[member].rate;
-        }
+  for (; prepared_ < chosen_.size(); ++prepared_) {
+    Flow& f = flows_[chosen_[prepared_]];
+    f.fixed = false;
+    ++unfixed_;
+    slots_.resize((prepared_ + 1) * stride_);
+    std::uint32_t* slot = slots_.data() + prepared_ * stride_;
+    const double level = f.rate * (f.falls ? 1 - kTolerance : 1 + kTolerance);
+    const Place* place = places_of(f);
+    for (std::uint32_t k = 0; k < f.places; ++k) {
+      Channel& c = channels_[place[k].channel];
+      if (c.share == kNone) {
+        c.share = static_cast<std::uint32_t>(shared_.size());
+        shared_.push_back({.left = c.spare, .channel = place[k].channel});
       }
-      c.residual = std::max(0.0, c.residual);
+      slot[k] = c.share;
+      Shared& s = shared_[c.share];
+      ++s.unfixed;
+      s.caps += f.cap;
+      s.left += f.rate;
+      if (c.limited != kNone && c.level > level) choose_limited(c, !f.falls);
     }
   }
 }
 
-void FairShares::fix(std::uint32_t flow, double rate, std::uint32_t bottleneck) {
-  Flow& f = flows_[flow];
+void FairShares::fix(std::uint32_t number, double rate, std::uint32_t bottleneck) {
+  Flow& f = flows_[chosen_[number]];
   f.fixed = true;
-  f.rate = rate;
   f.bottleneck = bottleneck;
-  for (const Place& place : f.places) {
-    Channel& c = channels_[place.channel];
-    if (!c.seen) continue;
-    c.residual = std::max(0.0, c.residual - rate);
-    --c.unfixed;
+  f.rate = rate;
+  --unfixed_;
+  const std::uint32_t* slot = slots_.data() + number * stride_;
+  for (const std::uint32_t* end = slot + f.places; slot != end; ++slot) {
+    Shared& s = shared_[*slot];
+    s.left -= rate;
+    s.caps -= f.cap;
+    --s.unfixed;
+    s.fastest = std::max(s.fastest, rate);
   }
+}
+
+// A channel is full at `level`. Flows beside the chosen ones that are faster share with those instead: then it is full at a
+// higher one, and false is returned. Otherwise its flows get their rate.
+bool FairShares::limit(Shared& s, double level) {
+  const std::uint32_t number = s.channel;
+  const Channel& c = channels_[number];
+  level = rounded(level);
+  if (level < c.level && c.flows.size() > s.unfixed) {
+    const std::size_t before = chosen_.size();
+    for (const auto& [flow, index] : c.flows) {
+      if (flows_[flow].rate > level * (1 + kTolerance)) choose(flow, true);
+    }
+    if (chosen_.size() > before) return false;
+  }
+  s.level = level;
+  for (std::size_t i = 0; s.unfixed > 0; ++i) {
+    const Flow& f = flows_[c.flows[i].first];
+    if (f.chosen != kNone && !f.fixed) fix(f.chosen, level, number);
+  }
+  return true;
 }
 
 // Progressive filling: the rate of all chosen flows rises together; at each step either the flow with the smallest cap or
-// all flows of the channel that is full first get their final rate. Levels of channels only rise meanwhile, so a heap
-// entry that is too low is put back when it comes up.
+// all flows of the channel that is full first get their final rate.
 void FairShares::fill() {
-  by_cap_ = chosen_;
-  std::sort(by_cap_.begin(), by_cap_.end(), [this](std::uint32_t a, std::uint32_t b) {
-    return flows_[a].cap != flows_[b].cap ? flows_[a].cap < flows_[b].cap : a < b;
-  });
-  const auto level = [this](std::uint32_t channel) {
-    return channels_[channel].residual / static_cast<double>(channels_[channel].unfixed);
-  };
-  levels_.clear();
-  for (const std::uint32_t c : concerned_) levels_.emplace_back(level(c), c);
+  prepare();
+  while (unfixed_ > 0 && chosen_.size() <= kFew) {
+    double cap = kLimitsNobody;
+    std::uint32_t smallest = 0;
+    for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
+      const Flow& f = flows_[chosen_[i]];
+      if (f.fixed || f.cap >= cap) continue;
+      cap = f.cap;
+      smallest = i;
+    }
+    Shared* fullest = nullptr;
+    double left = cap, unfixed = 1;  // of the fullest
+    for (Shared& s : shared_) {
+      if (!s.can_limit() || !(s.left * unfixed < left * s.unfixed)) continue;
+      fullest = &s;
+      left = s.left;
+      unfixed = s.unfixed;
+    }
+    if (!fullest) {
+      fix(smallest, cap, kNone);
+    } else if (!limit(*fullest, fullest->full_at())) {
+      prepare();
+    }
+  }
+  if (unfixed_ > 0) fill_many();
+}
+
+// The same with heaps. Levels of channels only rise, unless flows are added: then they get another entry.
+void FairShares::fill_many() {
+  using Entry = std::pair<double, std::uint32_t>;
   const std::greater<> later;
+  const auto push = [&later](std::vector<Entry>& heap, Entry e) {
+    heap.push_back(e);
+    std::push_heap(heap.begin(), heap.end(), later);
+  };
+  const auto pop = [&later](std::vector<Entry>& heap) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    const Entry e = heap.back();
+    heap.pop_back();
+    return e;
+  };
+  caps_.clear();
+  levels_.clear();
+  for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
+    if (!flows_[chosen_[i]].fixed) caps_.emplace_back(flows_[chosen_[i]].cap, i);
+  }
+  for (std::uint32_t i = 0; i < shared_.size(); ++i) {
+    if (shared_[i].can_limit()) levels_.emplace_back(shared_[i].full_at(), i);
+  }
+  std::make_heap(caps_.begin(), caps_.end(), later);
   std::make_heap(levels_.begin(), levels_.end(), later);
 
-  for (std::size_t smallest = 0; smallest < by_cap_.size();) {
-    const std::uint32_t flow = by_cap_[smallest];
-    if (flows_[flow].fixed) {
-      ++smallest;
+  while (unfixed_ > 0) {
+    if (flows_[chosen_[caps_.front().second]].fixed) {
+      pop(caps_);
       continue;
     }
-    if (levels_.empty() || flows_[flow].cap <= levels_.front().first) {
-      fix(flow, flows_[flow].cap, kNone);
+    if (levels_.empty() || caps_.front().first <= levels_.front().first) {
+      const auto [cap, i] = pop(caps_);
+      fix(i, cap, kNone);
       continue;
     }
-    const auto [stored, channel] = levels_.front();
-    std::pop_heap(levels_.begin(), levels_.end(), later);
-    levels_.pop_back();
-    Channel& c = channels_[channel];
-    if (c.unfixed == 0) continue;
-    if (const double now = level(channel); now > stored) {
-      levels_.emplace_back(now, channel);
-      std::push_heap(levels_.begin(), levels_.end(), later);
+    const auto [stored, number] = pop(levels_);
+    if (!shared_[number].can_limit()) continue;
+    const double level = shared_[number].full_at();
+    if (level > stored) {
+      push(levels_, {level, number});
       continue;
     }
-    c.level = rounded(stored);
-    for (const auto& [member, index] : c.flows) {
-      if (flows_[member].chosen && !flows_[member].fixed) fix(member, c.level, channel);
+    const std::size_t known = chosen_.size();
+    if (limit(shared_[number], level)) continue;
+    prepare();
+    for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
+      const Flow& f = flows_[chosen_[i]];
+      push(caps_, {f.cap, i});
+      for (std::uint32_t k = 0; k < f.places; ++k) {
+        const std::uint32_t slot = slots_[i * stride_ + k];
+        if (shared_[slot].can_limit()) push(levels_, {shared_[slot].full_at(), slot});
+      }
     }
   }
 }
 
-// Looks at the flows beside the chosen ones. Those are wronged or wrong: the ones whose bottleneck is full no longer or
-// carries a faster flow now, and the ones that are faster than what their channel limits.
+// Chooses flows that nobody chose although their bottleneck is full no longer or carries a faster flow now.
 bool FairShares::choose_more() {
   const std::size_t before = chosen_.size();
-  for (const std::uint32_t channel : concerned_) {
-    const Channel& c = channels_[channel];
-    double sum = 0, fastest_chosen = 0;
-    for (const auto& [flow, index] : c.flows) {
-      sum += flows_[flow].rate;
-      if (flows_[flow].chosen) fastest_chosen = std::max(fastest_chosen, flows_[flow].rate);
-    }
-    const bool full = sum >= c.capacity * (1 - kTolerance);
-    for (const auto& [flow, index] : c.flows) {
-      const Flow& f = flows_[flow];
-      if (f.chosen) continue;
-      const bool limited_here = f.bottleneck == channel;
-      const bool lost = limited_here && (!full || fastest_chosen > f.rate * (1 + kTolerance));
-      const bool unfair = c.level != kLimitsNobody && f.rate > c.level * (1 + kTolerance);
-      if (lost || unfair) choose(flow);
-    }
+  for (const Shared& s : shared_) {
+    Channel& c = channels_[s.channel];
+    if (c.limited == kNone) continue;
+    const bool passed = s.fastest > c.level * (1 + kTolerance);
+    if (passed || s.left > c.capacity * kTolerance) choose_limited(c, passed);
   }
   return chosen_.size() > before;
+}
+
+void FairShares::commit() {
+  for (const Shared& s : shared_) {
+    Channel& c = channels_[s.channel];
+    c.share = kNone;
+    c.spare = s.left;
+    if (s.level != kLimitsNobody) {
+      c.level = s.level;
+    } else if (c.limited == kNone) {
+      c.level = kLimitsNobody;
+    }
+  }
+  shared_.clear();
 }
 
 std::span<const std::uint32_t> FairShares::update() {
   changed_.clear();
   for (const std::uint32_t flow : fresh_) {
-    if (flows_[flow].alive) choose(flow);
+    if (flows_[flow].alive) choose(flow, false);
   }
   for (const std::uint32_t channel : dirty_) {
-    for (const auto& [flow, index] : channels_[channel].flows) {
-      if (flows_[flow].bottleneck == channel) choose(flow);
-    }
-    channels_[channel].dirty = false;
+    Channel& c = channels_[channel];
+    choose_limited(c, c.joined);
+    c.dirty = c.joined = false;
   }
   fresh_.clear();
   dirty_.clear();
-  for (int round = 0; !chosen_.empty(); ++round) {
-    if (round == kRoundsBeforeAll) choose_connected();
-    prepare();
+  while (!chosen_.empty()) {
+    prepared_ = unfixed_ = 0;
     fill();
-    if (!choose_more()) break;
+    const bool again = choose_more();
+    commit();
+    if (!again) break;
   }
-  for (const std::uint32_t c : concerned_) channels_[c].seen = false;
-  concerned_.clear();
   for (const std::uint32_t flow : chosen_) {
-    flows_[flow].chosen = false;
-    if (flows_[flow].rate != flows_[flow].before) changed_.push_back(flow);
+    Flow& f = flows_[flow];
+    f.chosen = kNone;
+    if (f.bottleneck != kNone) {
+      std::uint32_t& first = channels_[f.bottleneck].limited;
+      f.previous = kNone;
+      f.next = first;
+      if (first != kNone) flows_[first].previous = flow;
+      first = flow;
+    }
+    if (f.rate != f.before) changed_.push_back(flow);
   }
   chosen_.clear();
   return changed_;

@@ -2,7 +2,9 @@
 // Model, why the incremental solution is exact, and limits: docs/models/sharing.md.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -27,46 +29,73 @@ class FairShares {
 
   // Brings all rates up to date. Returns the flows whose rate is another one than before, in no particular but a
   // deterministic order; valid until the next call. Cost: O(e log c) for the flows concerned, with e channel entries on c
-  // channels, plus the number of flows on those channels.
+  // channels, plus the flows on channels that limit more than before.
   std::span<const std::uint32_t> update();
   double rate(std::uint32_t flow) const { return flows_[flow].rate; }
+  double rate_before(std::uint32_t flow) const { return flows_[flow].before; }  // of a flow that update() returned
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
+  static constexpr double kLimitsNobody = std::numeric_limits<double>::infinity();
   struct Place {  // where a flow stands in a channel's list
     std::uint32_t channel = 0, position = 0;
   };
   struct Flow {
-    std::vector<Place> places;
-    double cap = 0, rate = 0, before = 0;  // before: the rate as of the last update
-    std::uint32_t bottleneck = kNone;      // channel; kNone: it runs at its cap
+    double cap = 0, rate = 0, before = 0;          // before: the rate as of the last update
+    std::uint32_t bottleneck = kNone;              // channel; kNone: it runs at its cap
+    std::uint32_t next = kNone, previous = kNone;  // among the flows with the same bottleneck
+    std::uint32_t chosen = kNone;                  // during update(): number in chosen_
+    std::uint8_t places = 0;
     bool alive = false;
-    bool chosen = false, fixed = false;    // during update()
+    bool falls = false;                            // chosen, and likely to become slower
+    bool fixed = false;                            // chosen, and it has its new rate
   };
   struct Channel {
-    double capacity = 0, demand = 0;       // demand: sum of the caps of its flows
-    double residual = 0, level = 0;        // during update(): not yet given away; rate of the flows that it limits
-    std::uint32_t unfixed = 0;             // during update(): chosen flows without a rate
-    bool seen = false, dirty = false;
+    double spare = 0;                              // capacity less the rates of its flows
+    double level = kLimitsNobody;                  // rate of the flows that it limits; nobody on it is faster
+    std::uint32_t limited = kNone;                 // first of those
+    std::uint32_t share = kNone;                   // during update(): number in shared_
+    bool dirty = false, joined = false;            // since the last update: changed; by a flow that came
+    double capacity = 0;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> flows;  // flow, index of this channel in its places
   };
+  // A channel of chosen flows, during update().
+  struct Shared {
+    double left = 0;                               // capacity that neither others nor fixed flows use
+    double caps = 0;                               // of the flows without a rate
+    std::uint32_t unfixed = 0;                     // how many those are
+    std::uint32_t channel = 0;
+    double level = kLimitsNobody, fastest = 0;     // of the flows that it limits now; of all that are fixed
+    bool can_limit() const { return unfixed > 0 && left < caps; }
+    double full_at() const { return std::max(0.0, left) / static_cast<double>(unfixed); }
+  };
 
-  // A channel whose flows' caps fit into it limits nobody.
-  bool limits(const Channel& c) const { return c.demand > c.capacity * (1 + 1e-12); }
-  void touch(std::uint32_t channel);
-  void choose(std::uint32_t flow);
-  void choose_connected();  // all flows that share a limiting channel, directly or not, with a chosen one
-  void prepare();           // channels of the chosen flows and what the others leave of them
-  void fill();              // rates of the chosen flows
-  void fix(std::uint32_t flow, double rate, std::uint32_t bottleneck);
-  bool choose_more();       // flows that are left without a bottleneck
+  Place* places_of(const Flow& f) { return places_.data() + static_cast<std::size_t>(&f - flows_.data()) * stride_; }
+  void widen(std::size_t stride);
+  void touch(Channel& channel, std::uint32_t number, bool joined);
+  void unlink(Flow& flow);
+  void choose(std::uint32_t flow, bool falls);
+  void choose_limited(Channel& channel, bool fall);
+  void prepare();
+  void fill();
+  void fill_many();
+  bool limit(Shared& shared, double level);
+  void fix(std::uint32_t number, double rate, std::uint32_t bottleneck);
+  bool choose_more();
+  void commit();
 
   std::vector<Channel> channels_;
   std::vector<Flow> flows_;
+  std::vector<Place> places_;                      // stride_ per flow
+  std::size_t stride_ = 8;
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> dirty_, fresh_, changed_;
-  std::vector<std::uint32_t> chosen_, by_cap_, concerned_;  // flows, the same by cap, channels
-  std::vector<std::pair<double, std::uint32_t>> levels_;    // heap while filling
+
+  std::vector<std::uint32_t> chosen_;              // flows to solve
+  std::vector<std::uint32_t> slots_;               // stride_ per chosen flow: its channels in shared_
+  std::vector<Shared> shared_;
+  std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
+  std::vector<std::pair<double, std::uint32_t>> caps_, levels_;  // heaps: chosen flows and channels by number
 };
 
 }  // namespace mapwright::engine::sim

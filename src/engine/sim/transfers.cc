@@ -1,5 +1,7 @@
 #include "engine/sim/transfers.h"
 
+#include <algorithm>
+
 namespace mapwright::engine::sim {
 
 namespace {
@@ -36,20 +38,18 @@ void Transfers::vacate(double now, const Path& path) {
 void Transfers::begin(double now, const Path& path, double bytes, double cap, InFlight what) {
   MW_CHECK(bytes > 0 && cap > 0, "a copy of {} bytes at {} bytes per second", bytes, cap);
   std::uint32_t id = 0;
-  if (free_.empty()) {
+  if (sharing_ == Sharing::Fair) {
+    id = shares_.add(path.channels, cap);
+  } else if (free_.empty()) {
     id = static_cast<std::uint32_t>(copies_.size());
-    copies_.emplace_back();
   } else {
     id = free_.back();
     free_.pop_back();
   }
+  if (copies_.size() <= id) copies_.resize(id + 1);
   Copy& copy = copies_[id];
   copy = {.what = what, .path = &path, .left = bytes, .cap = cap, .since = now, .heap = kNotQueued};
   if (sharing_ == Sharing::Fair) {
-    copy.share = shares_.add(path.channels, cap);
-    if (by_share_.size() <= copy.share) by_share_.resize(copy.share + 1);
-    by_share_[copy.share] = id;
-    copy.moving = true;
     occupy(now, path);
     unsettled_ = true;
     return;
@@ -63,7 +63,6 @@ void Transfers::begin(double now, const Path& path, double bytes, double cap, In
 
 void Transfers::serve(double now, std::uint32_t id) {
   Copy& copy = copies_[id];
-  copy.moving = true;
   copy.since = now;
   copy.end = now + copy.left / copy.cap;
   occupy(now, *copy.path);
@@ -73,92 +72,84 @@ void Transfers::serve(double now, std::uint32_t id) {
 void Transfers::settle(double now) {
   if (!unsettled_) return;
   unsettled_ = false;
-  for (const std::uint32_t share : shares_.update()) {
-    const std::uint32_t id = by_share_[share];
+  for (const std::uint32_t id : shares_.update()) {
     Copy& copy = copies_[id];
-    const bool fresh = copy.heap == kNotQueued;
-    // The rate until now is implied by the end that was expected.
-    if (!fresh) copy.left *= copy.end > copy.since ? (copy.end - now) / (copy.end - copy.since) : 0;
+    copy.left = std::max(0.0, copy.left - (now - copy.since) * shares_.rate_before(id));
     copy.since = now;
-    copy.end = now + copy.left / shares_.rate(share);
+    copy.end = now + copy.left / shares_.rate(id);
     reschedule(id);
   }
 }
 
-std::optional<Transfers::Next> Transfers::next() const {
+std::optional<Transfers::Next> Transfers::next() {
   if (heap_.empty()) return std::nullopt;
-  const Copy& copy = copies_[heap_.front()];
-  return Next {copy.end, copy.what.order};
+  while (heap_.front().end != copies_[heap_.front().copy].end) {
+    sift_down(0, {copies_[heap_.front().copy].end, heap_.front().order, heap_.front().copy});
+  }
+  return Next {heap_.front().end, heap_.front().order};
 }
 
 InFlight Transfers::pop(double now) {
-  const std::uint32_t id = heap_.front();
-  const std::uint32_t last = heap_.back();
+  const std::uint32_t id = heap_.front().copy;
+  const Entry last = heap_.back();
   heap_.pop_back();
-  if (!heap_.empty()) {
-    place(0, last);
-    sift_down(0);
-  }
+  if (!heap_.empty()) sift_down(0, last);
   const Path& path = *copies_[id].path;
   vacate(now, path);
   if (sharing_ == Sharing::Fair) {
-    shares_.remove(copies_[id].share);
+    shares_.remove(id);
     unsettled_ = true;
-  } else {
-    for (const std::uint32_t c : path.channels) {
-      queues_[c].pop_front();
-      if (queues_[c].empty()) continue;
-      const std::uint32_t head = queues_[c].front();
-      if (--copies_[head].ahead == 0) serve(now, head);
-    }
+    return copies_[id].what;
+  }
+  for (const std::uint32_t c : path.channels) {
+    queues_[c].pop_front();
+    if (queues_[c].empty()) continue;
+    const std::uint32_t head = queues_[c].front();
+    if (--copies_[head].ahead == 0) serve(now, head);
   }
   free_.push_back(id);
   return copies_[id].what;
 }
 
-bool Transfers::before(std::uint32_t a, std::uint32_t b) const {
-  const Copy &x = copies_[a], &y = copies_[b];
-  return x.end != y.end ? x.end < y.end : x.what.order < y.what.order;
+void Transfers::place(std::size_t position, const Entry& entry) {
+  heap_[position] = entry;
+  copies_[entry.copy].heap = static_cast<std::uint32_t>(position);
 }
 
-void Transfers::place(std::uint32_t position, std::uint32_t copy) {
-  heap_[position] = copy;
-  copies_[copy].heap = position;
-}
-
-void Transfers::sift_up(std::uint32_t position) {
-  const std::uint32_t copy = heap_[position];
+// A heap with four children per node.
+void Transfers::sift_up(std::size_t position, const Entry& entry) {
   while (position > 0) {
-    const std::uint32_t parent = (position - 1) / 2;
-    if (!before(copy, heap_[parent])) break;
+    const std::size_t parent = (position - 1) / 4;
+    if (!entry.before(heap_[parent])) break;
     place(position, heap_[parent]);
     position = parent;
   }
-  place(position, copy);
+  place(position, entry);
 }
 
-void Transfers::sift_down(std::uint32_t position) {
-  const std::uint32_t copy = heap_[position];
-  const auto size = static_cast<std::uint32_t>(heap_.size());
+void Transfers::sift_down(std::size_t position, const Entry& entry) {
   for (;;) {
-    std::uint32_t child = 2 * position + 1;
-    if (child >= size) break;
-    if (child + 1 < size && before(heap_[child + 1], heap_[child])) ++child;
-    if (!before(heap_[child], copy)) break;
+    const std::size_t first = 4 * position + 1, end = std::min(first + 4, heap_.size());
+    if (first >= end) break;
+    std::size_t child = first;
+    for (std::size_t c = first + 1; c < end; ++c) {
+      if (heap_[c].before(heap_[child])) child = c;
+    }
+    if (!heap_[child].before(entry)) break;
     place(position, heap_[child]);
     position = child;
   }
-  place(position, copy);
+  place(position, entry);
 }
 
-void Transfers::reschedule(std::uint32_t copy) {
-  if (copies_[copy].heap == kNotQueued) {
-    copies_[copy].heap = static_cast<std::uint32_t>(heap_.size());
-    heap_.push_back(copy);
+void Transfers::reschedule(std::uint32_t id) {
+  Copy& copy = copies_[id];
+  if (copy.heap == kNotQueued) {
+    heap_.emplace_back();
+    sift_up(heap_.size() - 1, {copy.end, copy.what.order, id});
+  } else if (copy.end < heap_[copy.heap].end) {
+    sift_up(copy.heap, {copy.end, copy.what.order, id});
   }
-  const std::uint32_t position = copies_[copy].heap;
-  sift_up(position);
-  if (copies_[copy].heap == position) sift_down(position);
 }
 
 }  // namespace mapwright::engine::sim

@@ -39,8 +39,8 @@ class Transfers {
     double time = 0;
     std::uint64_t order = 0;
   };
-  std::optional<Next> next() const;  // the copy that ends first
-  InFlight pop(double now);          // ends that copy
+  std::optional<Next> next();  // the copy that ends first
+  InFlight pop(double now);    // ends that copy; after next()
   bool unsettled() const { return unsettled_; }
 
   // Seconds with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
@@ -52,17 +52,21 @@ class Transfers {
     const Path* path = nullptr;
     double left = 0, cap = 0;   // bytes; bytes per second
     double since = 0, end = 0;  // `left` is as of `since`
-    std::uint32_t share = 0;    // its number in shares_
     std::uint32_t heap = 0;     // its position in heap_
     std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
-    bool moving = false;
   };
   static constexpr std::uint32_t kNotQueued = 0xffffffff;
+  // Copies by end. An entry may be too early: a copy that became slower is put right when it comes up.
+  struct Entry {
+    double end = 0;
+    std::uint64_t order = 0;
+    std::uint32_t copy = 0;
+    bool before(const Entry& e) const { return end != e.end ? end < e.end : order < e.order; }
+  };
 
-  bool before(std::uint32_t a, std::uint32_t b) const;
-  void sift_up(std::uint32_t position);
-  void sift_down(std::uint32_t position);
-  void place(std::uint32_t position, std::uint32_t copy);
+  void sift_up(std::size_t position, const Entry& entry);
+  void sift_down(std::size_t position, const Entry& entry);
+  void place(std::size_t position, const Entry& entry);
   void reschedule(std::uint32_t copy);
   void occupy(double now, const Path& path);
   void vacate(double now, const Path& path);
@@ -70,8 +74,9 @@ class Transfers {
 
   Sharing sharing_;
   FairShares shares_;
-  std::vector<Copy> copies_;
-  std::vector<std::uint32_t> free_, by_share_, heap_;
+  std::vector<Copy> copies_;                       // Fair: by number in shares_
+  std::vector<std::uint32_t> free_;                // Fifo
+  std::vector<Entry> heap_;
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
   std::vector<std::uint32_t> users_;               // by channel
   std::vector<double> busy_, busy_since_;
