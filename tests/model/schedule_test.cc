@@ -49,6 +49,21 @@ TEST(Mapping, TwoUtilityProcessorsMapInProgramOrder) {
   EXPECT_NEAR(end_of(t, ops[3]), 21 * kMs, kExact);
 }
 
+TEST(Mapping, TheTimelineTellsWhoMappedWhat) {
+  HandPlan h(free_machine("\npoint_traced_us = 10000"));
+  std::vector<plan::OpIndex> ops;
+  for (std::uint32_t i = 0; i < 3; ++i) ops.push_back(h.task(h.cpu(i), 1));
+  const auto t = h.run();
+  ASSERT_EQ(t.mappings.size(), 3u);
+  for (std::uint32_t i = 0; i < 3; ++i) {  // the third on the utility processor that is free first, both at 10 ms
+    EXPECT_EQ(t.mappings[i].op, ops[i]);
+    EXPECT_EQ(t.mappings[i].space, 0u);
+    EXPECT_EQ(t.mappings[i].processor, i % 2);
+    EXPECT_NEAR(t.mappings[i].start, (i < 2 ? 0 : 10) * kMs, kExact);
+    EXPECT_NEAR(t.mappings[i].end, (i < 2 ? 10 : 20) * kMs, kExact);
+  }
+}
+
 TEST(Mapping, LaunchesCopiesInstancesAndTracesHaveTheirCosts) {
   const std::string costs = "\npoint_traced_us = 1000\npoint_untraced_us = 5000\nlaunch_us = 300\ncopy_us = 70\ninstance_us = 10";
   for (const bool traced : {true, false}) {

@@ -21,7 +21,7 @@ enum class Sharing : std::uint8_t {
 struct Options {
   Sharing sharing = Sharing::Fair;
   bool profile = true;   // critical path and per-task costs
-  bool timeline = false; // fill Timing::events
+  bool timeline = false; // fill Timing::events and Timing::mappings
   std::function<bool()> cancelled {};  // asked now and then; true ends the simulation early
 };
 
@@ -32,6 +32,14 @@ struct Event {
   double ready = 0, start = 0, end = 0;  // seconds
 };
 
+// One point task mapped by a utility processor, for traces.
+struct Mapping {
+  plan::OpIndex op = 0;
+  std::uint64_t repetition = 0;
+  std::uint32_t space = 0, processor = 0;  // address space, and which of its utility processors
+  double start = 0, end = 0;               // seconds
+};
+
 struct Timing {
   double makespan = 0, window = 0;       // seconds; window: the program's timed window
   std::vector<double> busy;              // by ProcessorId, seconds
@@ -40,6 +48,7 @@ struct Timing {
   std::vector<std::int64_t> channel_bytes;
   Profile profile;
   std::vector<Event> events;             // by end time, then op
+  std::vector<Mapping> mappings;         // of each address space in the order of mapping, so by start
   std::uint64_t executed_tasks = 0, executed_ops = 0;
   bool cancelled = false;                // stopped by Options::cancelled: the rest covers what happened until then
 };

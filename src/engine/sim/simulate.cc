@@ -190,6 +190,7 @@ class Simulation {
 
   void apply_mapping() {
     for (const Mapped& m : mapped_) {
+      if (options_.timeline) note_mapping(m);
       obtain(workload_.items[m.item].op, m.block, m.time);
       for (std::uint32_t i = workload_.issued_offsets[m.item]; i < workload_.issued_offsets[m.item + 1]; ++i) {
         obtain(workload_.issued[i], m.block, m.time);
@@ -460,6 +461,12 @@ class Simulation {
 
   void note_start(OpIndex op, std::uint32_t block) {
     if (options_.timeline) start_times_[order(op, block)] = now_;
+  }
+
+  void note_mapping(const Mapped& m) {
+    const Item& item = workload_.items[m.item];
+    timing_.mappings.push_back({.op = item.op, .repetition = blocks_[m.block].rep, .space = workload_.ops[item.op].space,
+                                .processor = m.server, .start = m.time - item.cost, .end = m.time});
   }
 
   void note_end(OpIndex op, std::uint32_t block) {

@@ -130,7 +130,7 @@ void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, 
       b.parked[offset] = true;
     } else {
       *server = when + item.cost;
-      mapped.push_back({list.item, block, *server});
+      mapped.push_back({list.item, block, *server, static_cast<std::uint32_t>(server - s.free.begin())});
       s.awaited -= awaited_of(list, block);
     }
     step(s, space, list);

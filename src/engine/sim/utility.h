@@ -15,6 +15,7 @@ struct Mapped {
   std::uint32_t item = 0;  // into Workload::items
   std::uint32_t block = 0;
   double time = 0;
+  std::uint32_t server = 0;  // the utility processor that mapped it
 };
 
 // The utility processors of all address spaces. In one space, whatever can be mapped is mapped in program order, each
