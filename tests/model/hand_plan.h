@@ -116,10 +116,15 @@ class HandPlan {
   }
   plan::OpIndex next() const { return static_cast<plan::OpIndex>(plan.ops.size()); }
 
-  engine::sim::Timing run(engine::sim::Sharing sharing = engine::sim::Sharing::Fair) {
+  // Closes the last segment: the plan is complete.
+  void finish() {
     if (next() > closed_) plan.segments.push_back({closed_, next(), 1, -1});
     closed_ = next();
     plan.decisions = decisions;
+  }
+
+  engine::sim::Timing run(engine::sim::Sharing sharing = engine::sim::Sharing::Fair) {
+    finish();
     return engine::sim::simulate(plan, program, machine, {.sharing = sharing, .timeline = true});
   }
 
