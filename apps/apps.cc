@@ -31,16 +31,27 @@ Expected<void> set_value(const App& app, const std::string& name, const std::str
     return failure(diag::kUnknownParameter, fmt::format("program `{}` has no parameter `{}`", app.name, name),
                    did_you_mean(name, names_of(app.parameters)));
   }
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}`: `{}` is not an integer", name, app.name, text.substr(0, 40)));
+  const Parameter& parameter = *std::find_if(app.parameters.begin(), app.parameters.end(), [&](const Parameter& p) { return p.name == name; });
+  const auto word = std::find(parameter.words.begin(), parameter.words.end(), text);
+  std::int64_t value = word - parameter.words.begin();
+  if (word == parameter.words.end()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      return failure(diag::kParameterOutOfRange,
+                     fmt::format("parameter `{}` of `{}`: `{}` is not {}", name, app.name, text.substr(0, 40), parameter.words.empty() ? "an integer" : "one of its values"),
+                     parameter.words.empty() ? std::string() : did_you_mean(text, parameter.words));
+    }
   }
   values[name] = value;
   return {};
 }
 
 }  // namespace
+
+std::string Parameter::text(std::int64_t value) const {
+  const auto i = static_cast<std::size_t>(value);
+  return i < words.size() ? words[i] : std::to_string(value);
+}
 
 std::span<const App> all() {
   static const std::vector<App> kApps = registered();
@@ -78,7 +89,7 @@ Expected<program::Program> build(std::string_view name, const Choice& choice) {
   }
   Expected<program::Program> built = app->build(values);
   if (!built) return built;
-  for (const auto& [parameter, value] : values) built->parameters[parameter] = std::to_string(value);
+  for (const Parameter& p : app->parameters) built->parameters[p.name] = p.text(values.at(p.name));
   built->reference_mapper = std::string(app->expert_mapper);
   return built;
 }

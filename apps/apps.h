@@ -13,11 +13,13 @@
 
 namespace mapwright::apps {
 
-// One integer parameter of a program with its value in every preset.
+// One integer or named parameter of a program with its value in every preset.
 struct Parameter {
   std::string name, meaning;
   std::int64_t minimum = 1, maximum = 1;
   std::map<std::string, std::int64_t> presets;  // "test", "host", "paper" on one node; "weak" there is "paper"
+  std::vector<std::string> words {};            // names of the values 0, 1, .., for users; empty: numbers only
+  std::string text(std::int64_t value) const;   // the value's word, or its digits
 };
 
 // A shipped program.

@@ -18,6 +18,9 @@ App app();
 namespace johnson {
 App app();
 }
+namespace pennant {
+App app();
+}
 namespace pumma {
 App app();
 }

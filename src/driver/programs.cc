@@ -144,7 +144,7 @@ void describe_text(const Target& target, const apps::App* app, Console& console)
       std::vector<std::string> row {p.name, now == program.parameters.end() ? "" : now->second};
       for (const std::string& preset : presets) {
         const auto value = p.presets.find(preset);
-        row.push_back(value == p.presets.end() ? "" : std::to_string(value->second));
+        row.push_back(value == p.presets.end() ? "" : p.text(value->second));
       }
       row.push_back(p.meaning);
       table.add(row);

@@ -55,6 +55,7 @@ TEST(Experts, HeavyTasksUseEveryGpuEqually) {
   const std::map<std::string, std::vector<std::string>> heavy {
       {"circuit", {"calculate_new_currents", "distribute_charge", "update_voltages"}},
       {"stencil", {"stencil", "increment", "init_ramp"}},
+      {"pennant", {"adv_pos_half", "calc_centers", "sum_point_mass", "qcs_force", "calc_work", "calc_dt_hydro", "init_hydro"}},
       {"cannon", {"task_4", "task_5", "taco_fill", "task_1"}},
       {"summa", {"task_4", "task_5", "taco_fill", "task_1"}},
       {"pumma", {"task_4", "task_5", "taco_fill", "task_1"}},
