@@ -72,7 +72,7 @@ using Complaint = std::optional<std::string>;
 Complaint broken_state(const Setup& s, const State& state) {
   const Mesh& m = s.mesh;
   const auto zr = state.line(kZones, kZr), ze = state.line(kZones, kZe), zp = state.line(kZones, kZp), zvol = state.line(kZones, kZvol),
-             zm = state.line(kZones, kZm), sarea = state.line(kSides, kSarea);
+             zm = state.line(kZones, kZm), zetot = state.line(kZones, kZetot), sarea = state.line(kSides, kSarea);
   for (std::int64_t z = 0; z < m.zone_count(); ++z) {
     if (!std::isfinite(zr[z]) || !std::isfinite(ze[z]) || !std::isfinite(zp[z])) return fmt::format("the state of zone {} is not finite", z);
     if (!(zvol[z] > 0)) return fmt::format("the volume of zone {} is {}", z, zvol[z]);
@@ -84,6 +84,7 @@ Complaint broken_state(const Setup& s, const State& state) {
     const double mass = (sub ? s.rinitsub : s.rinit) * zone_volume(m, at[0], at[1]);
     if (!(std::abs(zm[z] - mass) <= 1e-9 * mass)) return wrong_value("zm", "zones", {z}, zm[z], mass);
     if (!(std::abs(zr[z] * zvol[z] - mass) <= 1e-9 * mass)) return wrong_value("zr * zvol", "zones", {z}, zr[z] * zvol[z], mass);
+    if (!(std::abs(ze[z] * zm[z] - zetot[z]) <= 1e-12 * std::abs(zetot[z]))) return wrong_value("zetot", "zones", {z}, zetot[z], ze[z] * zm[z]);
   }
   const VecLine px = state.vec(kPoints, kPx), pu = state.vec(kPoints, kPu), pf = state.vec(kPoints, kPf);
   const auto pmaswt = state.line(kPoints, kPmaswt);
@@ -93,6 +94,34 @@ Complaint broken_state(const Setup& s, const State& state) {
     if (!(pmaswt[p] > 0)) return fmt::format("the mass at point {} is {}", p, pmaswt[p]);
     // Beyond these, sums of corners would depend on their order.
     if (!(pmaswt[p] < most_mass && std::abs(pf[p].x) < most_force && std::abs(pf[p].y) < most_force)) return fmt::format("the mass or force at point {} is too large for exact sums", p);
+  }
+  return {};
+}
+
+// Masses and forces at points are exactly those of the corners around them; walls take the force across them.
+Complaint wrong_sums(const Setup& s, const State& state, const program::RegionReader& regions) {
+  const Mesh& m = s.mesh;
+  const auto zrp = state.line(kZones, kZrp), zareap = state.line(kZones, kZareap), smf = state.line(kSides, kSmf), pmaswt = state.line(kPoints, kPmaswt);
+  const VecLine sfq = state.vec(kSides, kSfq), sft = state.vec(kSides, kSft), pf = state.vec(kPoints, kPf);
+  const Line<std::uint8_t> bcx(regions.field(kPoints, kHasBcx)), bcy(regions.field(kPoints, kHasBcy));
+  std::vector<double> mass(static_cast<std::size_t>(m.point_count()));
+  std::vector<Vec> force(mass.size());
+  for (std::int64_t z = 0; z < m.zone_count(); ++z) {
+    const Point at = m.zone_at(z);
+    for (std::int64_t k = 0; k < 4; ++k) {
+      const std::int64_t side = 4 * z + k, before = 4 * z + (k + 3) % 4;
+      const auto p = static_cast<std::size_t>(m.point(at[0] + (k == 1 || k == 2), at[1] + (k >= 2)));
+      const Vec f = (sfq[side] + sft[side]) - (sfq[before] + sft[before]);
+      mass[p] += rounded(zrp[z] * zareap[z] * 0.5 * (smf[side] + smf[before]), s.mass_unit());
+      force[p] = force[p] + Vec {rounded(f.x, s.force_unit()), rounded(f.y, s.force_unit())};
+    }
+  }
+  for (std::int64_t p = 0; p < m.point_count(); ++p) {
+    const auto i = static_cast<std::size_t>(p);
+    const Vec left {bcx[p] ? 0 : force[i].x, bcy[p] ? 0 : force[i].y};
+    if (pmaswt[p] != mass[i]) return wrong_value("pmaswt", "points", {p}, pmaswt[p], mass[i]);
+    if (pf[p].x != left.x) return wrong_value("pf.x", "points", {p}, pf[p].x, left.x);
+    if (pf[p].y != left.y) return wrong_value("pf.y", "points", {p}, pf[p].y, left.y);
   }
   return {};
 }
@@ -160,6 +189,7 @@ program::NumericCheck numeric_check(const Setup& s) {
   return [s](const program::RegionReader& regions) {
     const State state(regions);
     Complaint wrong = broken_state(s, state);
+    if (!wrong) wrong = wrong_sums(s, state, regions);
     if (!wrong) wrong = unbalanced_energy(s, state);
     if (!wrong) wrong = lost_energy(s, regions);
     if (!wrong) wrong = broken_symmetry(s, state);

@@ -35,6 +35,7 @@ program::Program make_program(const std::string& name, std::int64_t nodes) {
       {"johnson", {{"n", "50"}, {"gdim", "3"}}},
       {"solomonik", {{"n", "61"}, {"rpoc", "4"}, {"c", "2"}, {"rpoc3", "3"}}},
       {"cosma", {{"gx", "2"}, {"gy", "3"}, {"gz", "4"}}},
+      {"pennant", {{"pieces", "6"}, {"cycles", "4"}, {"prune", "1"}}},  // 2 x 3 pieces: points with four of them
   };
   apps::Choice choice;
   choice.preset = "test";
@@ -52,7 +53,10 @@ void run_one(const std::string& app, const program::Program& program, std::uint6
   // Alignments pad the small data of the test presets, so that memories stated in MiB run short.
   const bool crowded = rng.below(4) > 0;
   const machine::Machine machine = make_machine(static_cast<std::int64_t>(1 + rng.below(3)), crowded ? static_cast<int>(1 + rng.below(3)) : 1024);
-  const std::string text = testing::random_mapper(seed, program, machine, crowded ? 1 << (16 + rng.below(4)) : 1 << rng.below(8));
+  std::size_t fields = 1;
+  for (const program::Region& r : program.regions) fields = std::max(fields, r.fields.size());
+  const auto shift = 16 + rng.below(4) - (fields < 30 ? 0 : 4);  // each field is padded
+  const std::string text = testing::random_mapper(seed, program, machine, crowded ? 1 << shift : 1 << rng.below(8));
   diag::Sink sink;
   const sema::Mapper mapper = sema::compile(diag::make_source("random.mapper", text), sink);
   auto plan = plan::make_plan(mapper, program, machine, sink);
