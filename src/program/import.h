@@ -74,6 +74,7 @@ class Importer {
 
   void body(const JsonValue* v, Body& to);
   void statement(const JsonValue& v, Body& to);
+  void unknown_statement(const JsonValue& v, const std::vector<std::string>& kinds);  // reports it
   Launch launch(const JsonValue& v);
   Argument argument(const JsonValue& v);
   AccessPattern pattern(const JsonValue& v, RegionId r);

@@ -13,9 +13,12 @@ void Importer::body(const JsonValue* v, Body& to) {
 void Importer::statement(const JsonValue& v, Body& to) {
   if (!is(v, Kind::Object, "a statement")) return;
   statement_spans_.push_back(v.span);
-  // The first key says what it is.
-  const JsonValue* first = doc_.first(v);
-  const std::string_view kind = first == nullptr ? std::string_view() : doc_.key(*first);
+  // One of its keys, wherever it stands, says what it is.
+  static const std::vector<std::string> kKinds {"launch", "loop", "fence", "timer", "fill", "wait"};
+  std::string_view kind;
+  for (const JsonValue* m = doc_.first(v); m != nullptr && kind.empty(); m = doc_.next(*m)) {
+    if (std::find(kKinds.begin(), kKinds.end(), doc_.key(*m)) != kKinds.end()) kind = doc_.key(*m);
+  }
   if (kind == "launch") {
     to.push_back({launch(v)});
   } else if (kind == "loop") {
@@ -34,8 +37,17 @@ void Importer::statement(const JsonValue& v, Body& to) {
     const Members m(*this, v, "a wait", {"wait"});
     to.push_back({FutureWait {FutureId(named(m.find("wait"), "future", futures_))}});
   } else {
-    error(diag::kUnknownProgramKey, first == nullptr ? v.span : first->key, "a statement begins with its kind", "known: launch, loop, fence, timer, fill, wait");
+    unknown_statement(v, kKinds);
   }
+}
+
+void Importer::unknown_statement(const JsonValue& v, const std::vector<std::string>& kinds) {
+  for (const JsonValue* m = doc_.first(v); m != nullptr; m = doc_.next(*m)) {
+    if (const std::optional<std::string> near = nearest(doc_.key(*m).substr(0, 60), kinds)) {
+      return error(diag::kUnknownProgramKey, m->key, "a statement has no key that says what it is", fmt::format("did you mean `{}`?", *near));
+    }
+  }
+  error(diag::kUnknownProgramKey, {v.span.begin, v.span.begin + 1}, "a statement has no key that says what it is", listed(kinds));
 }
 
 Launch Importer::launch(const JsonValue& v) {

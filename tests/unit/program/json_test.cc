@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "programs.h"
@@ -258,6 +259,21 @@ TEST(Json, EveryExampleProgramIsRightAndRoundTrips) {
     expect_round_trip(*p);
   }
   EXPECT_GE(found, 3);
+}
+
+// Other tools write the members of an object in other orders, often sorted.
+TEST(Json, TheOrderOfKeysMeansNothing) {
+  for (const auto& entry : std::filesystem::directory_iterator(MAPWRIGHT_SOURCE_DIR "/examples/programs")) {
+    if (entry.path().extension() != ".json") continue;
+    const auto p = read(slurp(entry.path()));
+    const auto q = read(nlohmann::json::parse(slurp(entry.path())).dump());
+    ASSERT_TRUE(p && q) << entry.path();
+    EXPECT_EQ(export_json(*q), export_json(*p));
+  }
+}
+
+TEST(Json, AStatementSaysWhatItIs) {
+  mistake("\"launch\": \"axpy\", \"domain\"", "\"domain\"", diag::kUnknownProgramKey, "{\"domain\"");
 }
 
 TEST(Json, WholeProgramsInTheDocumentationAreRight) {
