@@ -338,6 +338,7 @@ std::vector<Command> commands() {
       {"explain", "print the page of a diagnostic code", explain, explain_options},
       {"dump", "show what a stage of the pipeline makes of a mapper", dump, dump_options},
       {"program export", "write a program as a file", program_export, program_export_options},
+      {"program graph", "draw the data flow of a program, as input of Graphviz", program_graph, program_export_options},
       {"program import", "check a program file", program_import, program_import_options},
       {"study", "list the studies: tables that compare mapwright with what was published", study, output_options},
   };

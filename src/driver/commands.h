@@ -22,6 +22,7 @@ int machines_detect(const Options& options, Console& console);
 int machines_show(const Options& options, Console& console);
 int place(const Options& options, Console& console);
 int program_export(const Options& options, Console& console);
+int program_graph(const Options& options, Console& console);
 int program_import(const Options& options, Console& console);
 int programs(const Options& options, Console& console);
 int programs_show(const Options& options, Console& console);

@@ -1,22 +1,37 @@
-// mapwright program export --program P: a program as a file; program import FILE: checks such a file and tells what it is.
+// mapwright program export --program P: a program as a file; program graph --program P: its data flow as a picture;
+// program import FILE: checks such a file and tells what it is.
 #include <fmt/format.h>
 
 #include "driver/commands.h"
+#include "driver/data_flow.h"
 #include "driver/inputs.h"
 #include "driver/json.h"
 
 namespace mapwright::driver {
 
-int program_export(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
-  if (!target) return target.error();
-  const std::string text = program::export_json(target->program);
+namespace {
+
+int write_result(const Options& options, Console& console, const std::string& text) {
   if (options.out.empty() || options.out == "-") {
     console.out(text);
     return kOk;
   }
   if (const Expected<void> written = write_file(options.out, text); !written) return console.fail(written.error());
   return kOk;
+}
+
+}  // namespace
+
+int program_export(const Options& options, Console& console) {
+  const OrExit<Target> target = load_target(options, console);
+  if (!target) return target.error();
+  return write_result(options, console, program::export_json(target->program));
+}
+
+int program_graph(const Options& options, Console& console) {
+  const OrExit<Target> target = load_target(options, console);
+  if (!target) return target.error();
+  return write_result(options, console, data_flow_graph(target->program));
 }
 
 int program_import(const Options& options, Console& console) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <set>
 
 namespace mapwright::program {
@@ -53,16 +52,14 @@ TEST(Cover, AgreesWithCountingPointsInThreeDimensions) {
   }
 }
 
-TEST(Cover, ManyTilesTakeMilliseconds) {
+TEST(Cover, ManyTiles) {
   for (const std::int64_t halo : {0, 1}) {
     std::vector<PointSet> tiles;
     for_each_point(Rect::of_extents({64, 64}), [&](const Point& c) {
       Rect r(Point {c[0] * 100 - halo, c[1] * 100 - halo}, Point {c[0] * 100 + 99 + halo, c[1] * 100 + 99 + halo});
       tiles.emplace_back(intersect(r, Rect::of_extents({6400, 6400})));
     });
-    const auto start = std::chrono::steady_clock::now();
     const Cover c = cover_of(box({0, 0}, {6399, 6399}), tiles);
-    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 0.5);
     EXPECT_EQ(c.disjoint, halo == 0);
     EXPECT_TRUE(c.complete);
   }
