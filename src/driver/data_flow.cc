@@ -79,6 +79,7 @@ class Graph {
   std::string run() {
     in_window_ = !timed_;
     const std::string nodes = body(p_.main, 1);
+    constants();
     std::string text = fmt::format("digraph \"{}\" {{\n", html(p_.name));
     text += "  graph [rankdir=TB, fontname=\"Helvetica\", fontsize=11, nodesep=0.35, ranksep=0.45, style=rounded, color=\"#aaaaaa\"];\n"
             "  node [shape=plain, fontname=\"Helvetica\", fontsize=10];\n  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.7];\n";
@@ -95,6 +96,13 @@ class Graph {
   struct Writer {
     const Launch* launch;
     std::size_t argument;
+  };
+
+  // A field that a launch read before anything in the timed part wrote it.
+  struct Initial {
+    std::uint32_t region;
+    FieldIndex field;
+    std::size_t launch, argument;
   };
 
   bool has_timer(const Statement& s) const {
@@ -196,6 +204,7 @@ class Graph {
           return a.privilege != Privilege::Reduce && w.launch != &l && (!a.partition || earlier.partition == a.partition || covers(a, earlier));
         });
         writers.push_back({&l, k});
+        written_.insert({a.region.value, f});
       }
     }
   }
@@ -215,9 +224,16 @@ class Graph {
       const char side = carried_ ? 'e' : 'w';
       edge(fmt::format("l{}:a{}:", seen_.at(w.launch), w.argument), fmt::format("l{}:a{}:", seen_.at(&l), k), side, exchange ? kExchange : kLocal);
     }
-    if (!found && !carried_) {
-      sources_.insert(a.region.value);
-      line(fmt::format("r{} -> l{}:a{}:w [style=dotted, color=\"{}\"]", a.region.value, seen_.at(&l), k, kLocal));
+    if (!found && !carried_) initial_.push_back({a.region.value, f, seen_.at(&l), k});
+  }
+
+  // What the timed part only reads: one edge from the region to each launch that does.
+  void constants() {
+    std::set<std::pair<std::uint32_t, std::size_t>> drawn;
+    for (const Initial& i : initial_) {
+      if (written_.count({i.region, i.field}) != 0 || !drawn.insert({i.region, i.launch}).second) continue;
+      sources_.insert(i.region);
+      edges_.push_back(fmt::format("  r{} -> l{}:a{}:w [style=dotted, color=\"{}\"];\n", i.region, i.launch, i.argument, kLocal));
     }
   }
 
@@ -225,6 +241,7 @@ class Graph {
     for (const FutureId f : l.futures) {
       const auto from = producers_.find(f.value);
       if (from != producers_.end()) {
+        if (!drawn_.insert(fmt::format("{} {} {}", seen_.at(from->second), seen_.at(&l), f.value)).second) continue;
         line(fmt::format("l{} -> l{} [color=\"{}\", fontcolor=\"{}\", label=\"{}\"{}]", seen_.at(from->second), seen_.at(&l), kFuture, kFuture, p_.futures[f.value],
                          carried_ ? ", style=dashed, constraint=false" : ""));
       }
@@ -266,7 +283,9 @@ class Graph {
   std::map<const Launch*, std::size_t> seen_;  // numbered in the order they were met
   std::map<std::pair<std::uint32_t, FieldIndex>, std::vector<Writer>> writers_;  // by region and field
   std::map<std::uint32_t, const Launch*> producers_;                             // by future
-  std::set<std::uint32_t> sources_;                                              // regions read before they are written
+  std::vector<Initial> initial_;
+  std::set<std::pair<std::uint32_t, FieldIndex>> written_;  // fields that the timed part writes
+  std::set<std::uint32_t> sources_;                         // regions with fields that it only reads
   std::set<std::string> drawn_;  // edges by their ends or text
   std::vector<std::string> edges_;
   std::map<std::uint32_t, PointSet> unions_;  // by partition
