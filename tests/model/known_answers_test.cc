@@ -136,8 +136,8 @@ TEST(KnownAnswers, CosmaGainsFromAlignedMapsOnlyWhereGpusHaveSeveralProducts) {
   EXPECT_NEAR(ratio(run(four, pairs), run(four, expert("cosma"))), 1.0, 0.01);
 }
 
-// One GPU does what four did, without their copies: apps whose experts lose a fifth to copies reach more than a quarter.
-TEST(KnownAnswers, OneGpuGivesAboutThreeTenthsOfAMultiplication) {
+// One GPU does what four did, without their copies, which at n = 16000 are a quarter of the experts' time: 0.25 / 0.75.
+TEST(KnownAnswers, OneGpuGivesAThirdOfAMultiplication) {
   for (const std::string name : kGemms) {
     const std::string one = "Task * GPU, CPU; Layout * * * SOA C_order; g = Machine(GPU); def f(Task t) { return g[0, 0]; }\n"
                             "IndexTaskMap GPU f; SingleTaskMap GPU f;";
