@@ -93,7 +93,9 @@ Complaint broken_state(const Setup& s, const State& state) {
     if (!std::isfinite(px[p].x + px[p].y + pu[p].x + pu[p].y)) return fmt::format("the motion of point {} is not finite", p);
     if (!(pmaswt[p] > 0)) return fmt::format("the mass at point {} is {}", p, pmaswt[p]);
     // Beyond these, sums of corners would depend on their order.
-    if (!(pmaswt[p] < most_mass && std::abs(pf[p].x) < most_force && std::abs(pf[p].y) < most_force)) return fmt::format("the mass or force at point {} is too large for exact sums", p);
+    if (!(pmaswt[p] < most_mass && std::abs(pf[p].x) < most_force && std::abs(pf[p].y) < most_force)) {
+      return fmt::format("the mass or force at point {} is too large for exact sums", p);
+    }
   }
   return {};
 }

@@ -111,9 +111,8 @@ std::int64_t pieces_in_x(std::int64_t nzx, std::int64_t nzy, std::int64_t pieces
   const bool wide = nzx > nzy;
   const auto narrow = static_cast<double>(wide ? nzy : nzx), across = static_cast<double>(wide ? nzx : nzy);
   const double n = std::sqrt(static_cast<double>(pieces) * narrow / across);
-  std::int64_t fewer = std::max<std::int64_t>(static_cast<std::int64_t>(std::floor(n + 1e-12)), 1), more = std::max<std::int64_t>(static_cast<std::int64_t>(std::ceil(n - 1e-12)), 1);
-  fewer = std::min(fewer, pieces);
-  more = std::min(more, pieces);
+  std::int64_t fewer = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(n + 1e-12)), 1, pieces);
+  std::int64_t more = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(n - 1e-12)), 1, pieces);
   while (pieces % fewer != 0) --fewer;
   while (pieces % more != 0) ++more;
   const auto longest = [&](std::int64_t count) {

@@ -51,9 +51,14 @@ constexpr std::string_view kPartNames[] = {"rz", "rp_private", "rp_ghost", "rs",
 Data add_data(Builder& b, const Mesh& m) {
   Data d;
   const auto line = [](std::int64_t n) { return PointSet(Rect::of_extents({n})); };
-  d.regions[kZones] = b.add_region("zones", line(m.zone_count()), fields_of(kZones, {"zxp", "zx", "zuc", "zareap", "zarea", "zvol0", "zvolp", "zvol", "zdl", "zm", "zrp", "zr", "ze", "zetot", "zw", "zwrate", "zp", "zss", "zdu", "z0tmp", "znump"}));
-  d.regions[kPoints] = b.add_region("points", line(m.point_count()), fields_of(kPoints, {"px0", "pxp", "px", "pu0", "pu", "pf", "pmaswt", "has_bcx", "has_bcy"}));
-  d.regions[kSides] = b.add_region("sides", line(4 * m.zone_count()), fields_of(kSides, {"sfp", "sft", "sfq", "exp", "ex", "cqe1", "cqe2", "sareap", "sarea", "smf", "elen", "carea", "cevol", "cdu", "cdiv", "ccos", "mapsz", "mapss3", "mapss4", "mapsp1", "mapsp2", "mapsp1_tag", "mapsp2_tag"}));
+  d.regions[kZones] = b.add_region("zones", line(m.zone_count()),
+                                   fields_of(kZones, {"zxp", "zx", "zuc", "zareap", "zarea", "zvol0", "zvolp", "zvol", "zdl", "zm", "zrp", "zr", "ze",
+                                                      "zetot", "zw", "zwrate", "zp", "zss", "zdu", "z0tmp", "znump"}));
+  d.regions[kPoints] = b.add_region("points", line(m.point_count()),
+                                    fields_of(kPoints, {"px0", "pxp", "px", "pu0", "pu", "pf", "pmaswt", "has_bcx", "has_bcy"}));
+  d.regions[kSides] = b.add_region("sides", line(4 * m.zone_count()),
+                                   fields_of(kSides, {"sfp", "sft", "sfq", "exp", "ex", "cqe1", "cqe2", "sareap", "sarea", "smf", "elen", "carea",
+                                                      "cevol", "cdu", "cdiv", "ccos", "mapsz", "mapss3", "mapss4", "mapsp1", "mapsp2", "mapsp1_tag", "mapsp2_tag"}));
   const std::int64_t inner = m.private_count(), all = m.point_count();
   const PartitionId split = b.add_partition("private_or_ghost", d.regions[kPoints], Rect::of_extents({2}), {line(inner), PointSet(Rect({inner}, {all - 1}))});
   const auto pieces = [&](Part part, auto&& points, std::optional<std::uint32_t> of = {}) {
@@ -61,7 +66,8 @@ Data add_data(Builder& b, const Mesh& m) {
     for (std::int64_t i = 0; i < m.pieces(); ++i) sets.push_back(points(i));
     std::optional<std::pair<PartitionId, std::uint32_t>> parent;
     if (of) parent.emplace(split, *of);
-    d.parts[static_cast<std::size_t>(part)] = b.add_partition(std::string(kPartNames[static_cast<std::size_t>(part)]), d.region(part), Rect::of_extents({m.pieces()}), std::move(sets), parent);
+    const auto i = static_cast<std::size_t>(part);
+    d.parts[i] = b.add_partition(std::string(kPartNames[i]), d.region(part), Rect::of_extents({m.pieces()}), std::move(sets), parent);
   };
   const auto set_of = [](Rect r) { return r.empty() ? PointSet(Rect({0}, {-1})) : PointSet(r); };
   pieces(Part::Zones, [&](std::int64_t i) { return set_of(m.zones(i)); });
@@ -200,7 +206,8 @@ class Writer {
   }
 
   void initialise() {
-    for (const std::string_view name : {"initialize_topology", "init_pointers", "init_mesh_zones", "calc_centers_full", "calc_volumes_full", "init_side_fracs", "init_hydro", "init_radial_velocity"}) {
+    for (const std::string_view name : {"initialize_topology", "init_pointers", "init_mesh_zones", "calc_centers_full", "calc_volumes_full",
+                                        "init_side_fracs", "init_hydro", "init_radial_velocity"}) {
       both(task_named(name));
     }
     for (const auto& [future, value] : {std::pair(dt_, 0.0), std::pair(limit_, setup_.dtmax), std::pair(time_, 0.0)}) {
@@ -247,7 +254,8 @@ Expected<program::Program> build(const Values& v) {
 constexpr std::int64_t of(Deck d) { return static_cast<std::int64_t>(d); }
 
 std::vector<Parameter> parameters() {
-  Parameter deck {"deck", "what is simulated", 0, of(Deck::LeBlancLong), {{"test", of(Deck::SedovSmall)}, {"host", of(Deck::LeBlanc)}, {"paper", of(Deck::LeBlancLong)}}};
+  Parameter deck {"deck", "what is simulated", 0, of(Deck::LeBlancLong),
+                  {{"test", of(Deck::SedovSmall)}, {"host", of(Deck::LeBlanc)}, {"paper", of(Deck::LeBlancLong)}}};
   deck.words.assign(std::begin(kDecks), std::end(kDecks));
   return {
       deck,

@@ -133,6 +133,18 @@ TEST(KnownAnswers, PennantsExpertLeavesLittle) {
   }
 }
 
+// One GPU does what four did. Of the large mesh, 8.8 GB per GPU (7.37 million zones of 1.2 kB), it does not hold four pieces.
+TEST(KnownAnswers, OneGpuGivesAQuarterOfPennant) {
+  const std::string one = "Task * GPU, CPU; g = Machine(GPU); def f(Task t) { return g[0, 0]; } IndexTaskMap GPU f;";
+  const Case s = set_up("pennant", {});
+  EXPECT_NEAR(engine::relative(testing::run(s, one), testing::run(s, expert("pennant"))).value(), 0.27, 0.03);
+  const Case large = set_up("pennant", {}, 1, "p100", "weak");
+  EXPECT_EQ(testing::run(large, one).outcome, engine::Outcome::OutOfMemory);
+  const auto fits = peaks(large, expert("pennant"), MemoryKind::FbMem);
+  ASSERT_EQ(fits.size(), 4u);
+  for (const std::int64_t bytes : fits) EXPECT_NEAR(static_cast<double>(bytes), 8.8e9, 0.1e9);
+}
+
 // Linearcyclic puts every neighbour on another node: blocks send less and end sooner.
 TEST(KnownAnswers, PennantPrefersBlocksOfSlabs) {
   for (const std::int64_t nodes : {2, 4}) {
