@@ -176,7 +176,7 @@ std::optional<plan::Plan> plan_of(const Prepared& prepared, const std::string& m
 
 std::vector<std::string> random_mappers(const Prepared& prepared, std::uint64_t seed, int count) {
   std::vector<std::string> mappers;
-  for (std::uint64_t tried = 0; mappers.size() < static_cast<std::size_t>(count) && tried < 50u * static_cast<unsigned>(count); ++tried) {
+  for (std::uint64_t tried = 0; mappers.size() < static_cast<std::size_t>(count) && tried < 200u * static_cast<unsigned>(count); ++tried) {
     std::string mapper = testing::random_mapper(mix64(seed + tried), prepared.program, prepared.machine, 128);
     if (plan_of(prepared, mapper)) mappers.push_back(std::move(mapper));
   }

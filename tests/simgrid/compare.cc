@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 #include "simgrid_run.h"
 
@@ -121,12 +120,6 @@ bool Agreement::good() const {
 
 bool Comparison::agrees() const {
   return trouble.empty() && pinned.good() && worst_start <= kSameDate && (chained.good() || (itself && !itself->good()));
-}
-
-double cpu_seconds() {
-  timespec t {};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
 Comparison compare(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine) {

@@ -42,6 +42,4 @@ struct Comparison {
 // `plan` must be unrolled.
 Comparison compare(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine);
 
-double cpu_seconds();  // of this process
-
 }  // namespace mapwright::referee

@@ -1,6 +1,7 @@
 #include "dag.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace mapwright::referee {
 
@@ -23,6 +24,12 @@ Dag DagBuilder::finish() {
   for (const auto& [from, to] : edges_) dag.successors[next[from]++] = to;
   edges_.clear();
   return std::move(dag);
+}
+
+double cpu_seconds() {
+  timespec t {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
 }  // namespace mapwright::referee

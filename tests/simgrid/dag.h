@@ -69,8 +69,10 @@ struct Executed {
   std::vector<double> start, end;
   double makespan = 0;
   std::size_t activities = 0;   // that were executed
-  double set_up = 0, seconds = 0;  // user CPU time of building the platform, and of the execution
+  double set_up = 0, seconds = 0;  // CPU time of building the platform, and of the execution
   std::string trouble;          // why there is nothing else; empty when all went well
 };
+
+double cpu_seconds();  // of this process
 
 }  // namespace mapwright::referee

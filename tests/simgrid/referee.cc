@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   programs->add_option("--nodes", o.nodes, "of the machine")->capture_default_str();
   programs->add_option("--mappers", o.mappers, "random valid mappers of each program and number of nodes")->capture_default_str();
   programs->add_option("--preset", o.preset, "of the programs")->capture_default_str();
+  programs->add_option("--set", o.set, "NAME=VALUE: a parameter of the programs that have it");
   for (CLI::App* a : {programs, speed}) a->add_option("--machine", o.machine, "a shipped model or a file")->capture_default_str();
   speed->add_option("--nodes", o.speed_nodes, "of the machine")->capture_default_str();
   speed->add_option("--steps", o.steps, "of the stencil")->capture_default_str();

@@ -25,12 +25,6 @@ constexpr double kSpeed = 1e9;               // flops per second of every host: 
 constexpr std::uint32_t kDelayHosts = 256;   // delays take turns on them; one with few activities solves faster
 constexpr int kManyCores = 1 << 20;          // so that delays never share
 
-double user_seconds() {
-  rusage usage {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
-}
-
 constexpr double kPrecision = 1e-12;         // seconds: SimGrid's own, as set below
 
 // What the child hands back, in memory that it shares with its parent: this, then starts, then ends.
@@ -228,13 +222,13 @@ void execute(const Dag& dag, std::span<const double> dates, Header& header, doub
   int argc = 2;
   std::string name = "referee", quiet = "--log=root.thres:critical";
   char* argv[] = {name.data(), quiet.data(), nullptr};
-  const double begin = user_seconds();
+  const double begin = cpu_seconds();
   s4u::Engine engine(&argc, argv);
   Execution execution(dag, dates, start, end);
-  const double built = user_seconds();
+  const double built = cpu_seconds();
   execution.feed();
   engine.run();
-  header = {.makespan = execution.makespan(), .set_up = built - begin, .seconds = user_seconds() - built,
+  header = {.makespan = execution.makespan(), .set_up = built - begin, .seconds = cpu_seconds() - built,
             .activities = execution.activities(), .ended = execution.ended(), .expected = execution.expected()};
 }
 

@@ -14,6 +14,7 @@ struct TableOptions {
   std::vector<std::int64_t> nodes {1, 4, 16};
   int mappers = 20;                        // random valid ones per program and number of nodes
   std::string preset = "test", machine = "p100";
+  std::vector<std::string> set;            // NAME=VALUE, for programs that have such a parameter
   std::vector<std::int64_t> speed_nodes {64, 256};
   std::int64_t steps = 50;                 // of the stencil
 };
