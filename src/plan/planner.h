@@ -1,5 +1,5 @@
 // plan/planner.h - walks a program in order and emits the operations that a mapper's decisions imply.
-// Private to plan. Reading guide: walk.cc (statements, launches, points), instances.cc (memory), coherence.cc (what is
+// Private to plan. Reading guide: walk.cc (statements, launches, points), bodies.cc (what points launch), instances.cc (memory), coherence.cc (what is
 // valid where, copies, folds), steady.cc (loops that repeat themselves).
 #pragma once
 
@@ -60,6 +60,10 @@ class Planner {
     ProcessorId processor;
     OpIndex fence = kNoOp, gate = kNoOp;
     std::vector<OpIndex> children;  // what ends when the launched tasks have ended
+    std::vector<Point> ancestors;   // of what is launched, immediate parent first; swapped with the planner's meanwhile
+    std::size_t end = 0;            // where the end of this body stands among the children of the frame above
+    std::vector<Frame> bodies;      // of the points of the current launch, not planned yet
+    bool together = false;          // plan them after all points of the launch
   };
   // The point task being planned.
   struct Work {
@@ -90,7 +94,6 @@ class Planner {
   bool walk_statement(const program::Statement& statement, Frame& frame);
   bool walk_launch(const program::Launch& launch, Frame& frame);
   bool plan_point(const program::Launch& launch, std::uint32_t record, std::int64_t i, Frame& frame);
-  bool walk_body(const program::Launch& launch, OpIndex task, std::int64_t i, const Frame& frame, OpIndex& end);
   void find_sets(const program::Launch& launch, std::int64_t i);
   std::optional<LimitKey> limit_key(const Frame& frame) const;
   std::deque<OpIndex>& limit_state(const LimitKey& key);
@@ -99,6 +102,12 @@ class Planner {
   void fill(const program::Fill& f);
   OpIndex add(OpKind kind, std::uint32_t record, std::uint32_t a, std::uint32_t b, std::uint32_t detail,
               std::vector<OpIndex>& before);
+
+  // bodies.cc
+  bool independent(const program::Launch& launch) const;
+  void open_body(const program::Launch& launch, OpIndex task, std::int64_t i, Frame& frame);
+  bool walk_bodies(const program::Launch& launch, Frame& frame);
+  bool walk_together(const program::Body& body, std::vector<Frame>& frames);
 
   // instances.cc
   bool acquire_all();

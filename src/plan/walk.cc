@@ -124,10 +124,13 @@ bool Planner::walk_launch(const program::Launch& launch, Frame& frame) {
     waiting_timers_.clear();
   }
   const std::size_t first_child = frame.children.size();
+  const LaunchDecision& decision = decisions_->launches[r.decision];
+  frame.together = decision.variant->inner && !decision.limit && independent(launch);
   for (std::int64_t i = 0; i < launch.domain.volume(); ++i) {
     launch_stamp_ = record;
     if (!plan_point(launch, record, i, frame)) return false;
   }
+  if (frame.together && !walk_bodies(launch, frame)) return false;
   if (launch.result) {
     std::vector<OpIndex> points(frame.children.begin() + static_cast<std::ptrdiff_t>(first_child), frame.children.end());
     const auto future = launch.result->first;
@@ -189,10 +192,12 @@ bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, st
   for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
     if (work_.arguments[k].instance.value != kNone) use(k, task);
   }
-  OpIndex end = task;
-  if (work_.decision->variant->inner && !walk_body(launch, task, i, frame, end)) return false;
-  if (key) limit_state(*key).push_back(end);
-  frame.children.push_back(end);
+  frame.children.push_back(task);
+  if (work_.decision->variant->inner) {
+    open_body(launch, task, i, frame);
+    if (!frame.together && !walk_bodies(launch, frame)) return false;
+  }
+  if (key) limit_state(*key).push_back(frame.children.back());
   if (plan_.ops.size() < kNoOp - 2) return true;
   Verdict v;
   diag::Diagnostic d;
@@ -202,24 +207,6 @@ bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, st
   v.diagnostics.push_back(std::move(d));
   verdict_ = std::move(v);
   return false;
-}
-
-// What a point of an inner task launches. `end` becomes the operation that ends when all of it has ended.
-bool Planner::walk_body(const program::Launch& launch, OpIndex task, std::int64_t i, const Frame& frame, OpIndex& end) {
-  const program::Body& body = program_.tasks[launch.task.value].body;
-  if (body.empty()) return true;
-  Frame inner;
-  inner.parent = task;
-  inner.decision = work_.site;
-  inner.expansion = work_.position;
-  inner.processor = work_.processor;
-  inner.fence = frame.fence;
-  ancestors_.insert(ancestors_.begin(), launch.index ? launch.domain.delinearize(i) : Point());
-  if (!walk(body, inner)) return false;
-  ancestors_.erase(ancestors_.begin());
-  inner.children.push_back(task);
-  end = add(OpKind::Complete, plan_.ops[task].record, task, kNone, kNone, inner.children);
-  return true;
 }
 
 std::optional<Planner::LimitKey> Planner::limit_key(const Frame& frame) const {

@@ -95,26 +95,26 @@ TEST(KnownAnswers, OnOneNodeTheTwoDimensionalSchedulesTie) {
   for (const std::string name : kTwoD) EXPECT_NEAR(ratio(run(set_up(name, {}), expert(name)), cannon), 1.0, 0.001) << name;
 }
 
-// SUMMA's owners of a block send it to a whole row or column of nodes at the same time over their one NIC, while the others' are
-// idle; Cannon's blocks all have different owners at every step. With g nodes in a row the owner has g - 1 copies to send.
-TEST(KnownAnswers, CannonBeatsSummaWhereEachOwnerHasOneLink) {
-  for (const std::int64_t g : {4, 8}) {
-    const auto seconds = [&](const std::string& name) { return run(set_up(name, {{"n", 40000}, {"gx", g}, {"gy", g}}, g * g, "generic"), expert(name)).seconds; };
-    EXPECT_LT(seconds("cannon"), 0.9 * seconds("summa")) << g << " x " << g << " nodes";
+// SUMMA's owners of a block send it to a whole row or column of nodes at the same time, while the links of others are idle; Cannon's
+// blocks all have different owners at every step. With 4 x 4 nodes an owner has three copies to send.
+TEST(KnownAnswers, CannonBeatsSummaWhereOwnersHaveFewLinks) {
+  for (const char* machine : {"p100", "lassen", "generic"}) {
+    const auto seconds = [&](const std::string& name) { return run(set_up(name, {{"n", 40000}, {"gx", 4}, {"gy", 4}}, 16, machine), expert(name)).seconds; };
+    EXPECT_LT(seconds("cannon"), 0.9 * seconds("summa")) << machine;
   }
 }
 
-// 32 GPUs on 8 nodes, n = 8000, bound by the network: two layers of 4 x 4 tiles against one of 8 x 8, two tiles per GPU.
-// All GPUs together receive 8 n^2 times 2 r - 2 / c + c - 1: 8 instead of 14.
+// 32 GPUs on 8 nodes of one NIC, n = 8000, bound by the network: two layers of 4 x 4 tiles against one of 8 x 8, two tiles per GPU.
+// All GPUs together receive 8 n^2 times 2 r - 2 / c + c - 1: 8 instead of 14, were tiles where they are used.
 TEST(KnownAnswers, ASecondLayerPaysWhereTheNetworkIsTheLimit) {
-  for (const char* machine : {"generic", "lassen"}) {
+  for (const char* machine : {"p100", "generic"}) {
     const auto execution = [&](std::int64_t rpoc, std::int64_t c) {
       return run(set_up("solomonik", {{"n", 8000}, {"rpoc", rpoc}, {"c", c}, {"rpoc3", rpoc}}, 8, machine), expert("solomonik"));
     };
     const Execution two = execution(4, 2), one = execution(8, 1);
     ASSERT_EQ(two.outcome, Outcome::Ok);
     EXPECT_LT(two.moved.inter_node, one.moved.inter_node) << machine;
-    EXPECT_LT(two.seconds, one.seconds) << machine;
+    EXPECT_LT(two.seconds, 0.9 * one.seconds) << machine;
   }
 }
 

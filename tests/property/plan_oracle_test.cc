@@ -55,7 +55,7 @@ class Oracle {
       decision_[{open.empty() ? kNone : open.back(), launch}] = decision;
       open.push_back(decision);
     }
-    walk(p.main, kNone, 0, {});
+    walk(p.main, {{kNone, 0, {}}});
   }
   std::vector<std::vector<Use>> tasks;      // by program order
   std::int64_t copied = 0;                  // bytes of copies, within a memory or between two
@@ -77,16 +77,58 @@ class Oracle {
     bool constant = true;  // nobody needs to copy it: it was filled
   };
 
-  void walk(const Body& body, std::uint32_t parent, std::int64_t expansion, std::vector<Point> ancestors) {
+  // Who launches: the top level, or a point with the points above it.
+  struct Launcher {
+    std::uint32_t decision;
+    std::int64_t expansion;
+    std::vector<Point> ancestors;
+  };
+
+  void walk(const Body& body, const std::vector<Launcher>& launchers) {
     for (const Statement& s : body) {
-      if (const auto* l = std::get_if<Launch>(&s.what)) launch(*l, parent, expansion, ancestors);
+      if (const auto* l = std::get_if<Launch>(&s.what)) {
+        for (const Launcher& by : launchers) launch(*l, by);
+      }
       if (const auto* f = std::get_if<Fill>(&s.what)) fill(*f);
       if (const auto* loop = std::get_if<Loop>(&s.what)) {
         loops_.push_back({loop->name, 0});
-        for (; loops_.back().value < loop->count; ++loops_.back().value) walk(loop->body, parent, expansion, ancestors);
+        for (; loops_.back().value < loop->count; ++loops_.back().value) walk(loop->body, launchers);
         loops_.pop_back();
       }
     }
+  }
+
+  bool only_launches(const Body& body) const {
+    for (const Statement& s : body) {
+      const auto* loop = std::get_if<Loop>(&s.what);
+      const auto* l = std::get_if<Launch>(&s.what);
+      if (loop ? !only_launches(loop->body) : !l || l->result || !l->futures.empty() || !only_launches(p_.tasks[l->task.value].body)) return false;
+    }
+    return true;
+  }
+
+  // No two points of the launch use an element, except for reading it or reducing it with the same operator.
+  bool independent(const Launch& l, const Launcher& by) const {
+    const auto points = [&](const Argument& a, std::int64_t i) {
+      ExprContext context;
+      if (l.index) context.point = l.domain.delinearize(i);
+      context.ancestors = by.ancestors;
+      context.loops = loops_;
+      return p_.points(a, p_.color(l, a, context));
+    };
+    const auto clash = [&](const Argument& a, std::int64_t i, const Argument& b, std::int64_t j) {
+      if (a.privilege == Privilege::None || b.privilege == Privilege::None || a.region != b.region) return false;
+      if (a.privilege == Privilege::Read && b.privilege == Privilege::Read) return false;
+      if (a.privilege == Privilege::Reduce && b.privilege == Privilege::Reduce && a.reduction == b.reduction) return false;
+      if (std::find_first_of(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end()) == a.fields.end()) return false;
+      return !intersect(points(a, i), points(b, j)).empty();
+    };
+    for (std::int64_t i = 0; i < l.domain.volume(); ++i) {
+      for (std::int64_t j = i + 1; j < l.domain.volume(); ++j) {
+        for (const Argument& a : l.arguments) for (const Argument& b : l.arguments) if (clash(a, i, b, j)) return false;
+      }
+    }
+    return l.domain.volume() > 1;
   }
 
   void fill(const Fill& f) {
@@ -100,9 +142,14 @@ class Oracle {
     for (const PointSet& piece : p_.partitions[f.partition->value].pieces) one(piece);
   }
 
-  void launch(const Launch& l, std::uint32_t parent, std::int64_t expansion, const std::vector<Point>& ancestors) {
+  // Bodies of independent points run side by side, others one after the other.
+  void launch(const Launch& l, const Launcher& by) {
+    const auto& [parent, expansion, ancestors] = by;
     const std::uint32_t decision = decision_.at({parent, l.id.value});
     const plan::LaunchDecision& d = d_.launches[decision];
+    const Body& body = p_.tasks[l.task.value].body;
+    const bool together = d.variant->inner && !d.limit && only_launches(body) && independent(l, by);
+    std::vector<Launcher> points;
     for (std::int64_t i = 0; i < l.domain.volume(); ++i) {
       const std::int64_t e = expansion * l.domain.volume() + i;
       std::vector<Use> uses;
@@ -119,12 +166,15 @@ class Oracle {
         uses.push_back(std::move(use));
       }
       tasks[task] = std::move(uses);
-      const Task& t = p_.tasks[l.task.value];
       if (!d.variant->inner) continue;
       std::vector<Point> chain {context.point};
       chain.insert(chain.end(), ancestors.begin(), ancestors.end());
-      walk(t.body, decision, e, chain);
+      points.push_back({decision, e, std::move(chain)});
+      if (together) continue;
+      walk(body, points);
+      points.clear();
     }
+    if (together) walk(body, points);
   }
 
   void touch(Use& use, std::uint64_t task, std::size_t k, const plan::LaunchDecision& d, const machine::Processor& p) {

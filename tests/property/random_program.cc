@@ -21,12 +21,17 @@ class Generator {
     inner.inner = true;
     outer_ = b_.add_task("outer", {inner});
     middle_ = b_.add_task("middle", {inner});
+    peers_ = b_.add_task("peers", {inner});
     b_.begin_body(outer_);
     block(2, true, &Generator::nested_statement);
     if (chance(2)) launch(middle_, "");
     b_.end_body();
     b_.begin_body(middle_);
     block(1, true, &Generator::nested_statement);
+    b_.end_body();
+    for (std::size_t r = 0; r < regions_; ++r) roles_.push_back(below(3));
+    b_.begin_body(peers_);
+    block(2, true, &Generator::peer_statement);
     b_.end_body();
     block(2 + below(4), false, &Generator::top_statement);
     std::vector<Argument> all;
@@ -144,6 +149,39 @@ class Generator {
 
   void nested_statement(const std::string& loop) { launch(leaf_, loop); }
 
+  // Points of `peers` have a block of a region each (role 0), or all read it (1) or sum into it (2): they are independent as
+  // long as there are no more points than blocks. `point` tells whose block.
+  Argument peer_argument(std::size_t r, const Expr& point, bool nested) {
+    constexpr Privilege kOwn[] = {Privilege::Read, Privilege::ReadWrite, Privilege::WriteDiscard};
+    if (roles_[r] != 0) return argument(r, roles_[r] == 1 ? Privilege::Read : Privilege::Reduce, nested ? std::optional<std::string>("") : std::nullopt);
+    Argument a = argument(r, nested ? kOwn[below(3)] : Privilege::ReadWrite, std::nullopt);
+    a.partition = partitions_[r][0];
+    const Rect& colors = b_.program().partitions[a.partition->value].colors;
+    Expr rest = point;
+    for (int d = 0; d < colors.dim(); ++d) {
+      a.projection.colors.push_back(rest % Expr(colors.extent(d)));
+      rest = rest / Expr(colors.extent(d));
+    }
+    return a;
+  }
+
+  void peer_statement(const std::string&) {
+    std::vector<Argument> arguments;
+    for (std::size_t r = 0; r < regions_; ++r) arguments.push_back(peer_argument(r, Expr::ancestor(1, 0), true));
+    b_.index_launch(leaf_, Rect::of_extents({1 + below(2)}), std::move(arguments));
+  }
+
+  void launch_peers() {
+    std::vector<Argument> arguments;
+    for (std::size_t r = 0; r < regions_; ++r) {
+      Argument a = peer_argument(r, Expr::point(0), false);
+      a.fields.clear();
+      for (FieldIndex f = 0; f < b_.program().regions[r].fields.size(); ++f) a.fields.push_back(f);
+      arguments.push_back(std::move(a));
+    }
+    b_.index_launch(peers_, Rect::of_extents({1 + below(4)}), std::move(arguments));
+  }
+
   void top_statement(const std::string& loop) {
     switch (below(8)) {
       case 0: launch(outer_, ""); break;
@@ -155,6 +193,7 @@ class Generator {
         break;
       }
       case 2: b_.fence(chance(2)); break;
+      case 3: launch_peers(); break;
       default: launch(leaf_, loop);
     }
   }
@@ -179,7 +218,8 @@ class Generator {
   Builder b_;
   std::size_t regions_ = 0;
   std::vector<std::vector<PartitionId>> partitions_;
-  TaskId leaf_, outer_, middle_;
+  TaskId leaf_, outer_, middle_, peers_;
+  std::vector<std::int64_t> roles_;  // of the regions in `peers`
   int depth_ = 0, loops_ = 0;
 };
 
