@@ -70,8 +70,8 @@ inline Program ghosts(std::int64_t steps) {
     update(c, 1, [](double, const Point&) { return 0.0; });
   });
   const TaskId gather = both("gather", [](KernelContext& c) {
-    const double around = sum(c, 0);
-    update(c, 1, [&](double x, const Point&) { return x + around; });
+    const double total = sum(c, 0);
+    update(c, 1, [&](double x, const Point&) { return x + total; });
   });
   const TaskId spread = both("spread", [](KernelContext& c) {
     update(c, 0, [](double x, const Point&) { return x + 1; });
