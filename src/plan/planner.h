@@ -92,6 +92,7 @@ class Planner {
   // walk.cc
   bool walk(const program::Body& body, Frame& frame);
   bool walk_statement(const program::Statement& statement, Frame& frame);
+  void walk_fence(const program::Fence& fence, Frame& frame);
   bool walk_launch(const program::Launch& launch, Frame& frame);
   bool plan_point(const program::Launch& launch, std::uint32_t record, std::int64_t i, Frame& frame);
   void find_sets(const program::Launch& launch, std::int64_t i);

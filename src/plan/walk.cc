@@ -89,9 +89,7 @@ bool Planner::walk_statement(const program::Statement& statement, Frame& frame) 
   if (const auto* f = std::get_if<program::Fill>(&statement.what)) {
     fill(*f);
   } else if (const auto* fence = std::get_if<program::Fence>(&statement.what)) {
-    scratch_.clear();
-    frame.fence = add(OpKind::Fence, kNone, kNone, kNone, kNone, scratch_);
-    if (fence->wait) frame.gate = frame.fence;
+    walk_fence(*fence, frame);
   } else if (const auto* wait = std::get_if<program::FutureWait>(&statement.what)) {
     if (futures_[wait->future.value] != kNoOp) frame.gate = futures_[wait->future.value];
   } else if (const auto* timer = std::get_if<program::Timer>(&statement.what)) {
@@ -104,6 +102,22 @@ bool Planner::walk_statement(const program::Statement& statement, Frame& frame) 
     if (timer->start && !at_fence) waiting_timers_.push_back(op);
   }
   return true;
+}
+
+// A timer that waits for the next launch would wait for the fence, and the fence for the timer: it looks at the fence.
+void Planner::walk_fence(const program::Fence& fence, Frame& frame) {
+  std::vector<std::uint32_t> labels;
+  while (!waiting_timers_.empty() && waiting_timers_.back() + 1 == plan_.ops.size()) {
+    labels.push_back(plan_.ops.back().a);
+    waiting_timers_.pop_back();
+    plan_.ops.pop_back();
+    plan_.edge_offsets.pop_back();
+  }
+  waiting_timers_.clear();  // others were stopped again: they look at the fence before them
+  scratch_.clear();
+  frame.fence = add(OpKind::Fence, kNone, kNone, kNone, kNone, scratch_);
+  if (fence.wait) frame.gate = frame.fence;
+  for (; !labels.empty(); labels.pop_back()) add(OpKind::TimerStart, kNone, labels.back(), kNone, kNone, scratch_);
 }
 
 bool Planner::walk_launch(const program::Launch& launch, Frame& frame) {

@@ -121,6 +121,32 @@ TEST(Plan, InstancesHoldWhatTheirTasksTouch) {
   EXPECT_EQ(sizes, (std::vector<std::int64_t> {400, 400, 400, 400, 416, 416, 432, 432}));
 }
 
+// A start that would look at the launch behind a fence looks at the fence: neither waits for the other.
+TEST(Plan, ATimerBeforeAFenceLooksAtTheFence) {
+  Builder b("timer");
+  const auto t = b.add_task("t", {variant(ProcessorKind::Cpu)});
+  b.index_launch(t, Rect::of_extents({2}), {});
+  b.timer_start("w");
+  b.fence();
+  b.index_launch(t, Rect::of_extents({2}), {});
+  b.timer_stop("w");
+  const Program p = b.finish();
+  const machine::Machine m = machine_of(1, 4);
+  diag::Sink sink;
+  const auto plan = make_plan(sema::compile(diag::make_source("m", ""), sink), p, m, sink);
+  ASSERT_TRUE(plan.has_value());
+  std::vector<OpKind> kinds;
+  for (const Op& op : plan->ops) {
+    if (op.kind != OpKind::Task) kinds.push_back(op.kind);
+    if (op.kind == OpKind::TimerStart) {
+      EXPECT_EQ(op.b, kNone);
+    } else if (op.kind == OpKind::TimerStop) {
+      EXPECT_EQ(op.b, 1u);
+    }
+  }
+  EXPECT_EQ(kinds, (std::vector<OpKind> {OpKind::Fence, OpKind::TimerStart, OpKind::TimerStop}));
+}
+
 TEST(Plan, LimitsPointsInFlightByMappingEdges) {
   const Program p = halo(1);
   const machine::Machine m = machine_of(1, 4);
