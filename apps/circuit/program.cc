@@ -209,7 +209,7 @@ std::vector<Parameter> parameters() {
 // Paper: one superpiece of ten pieces per GPU.
 Values preset(std::string_view name, std::int64_t nodes, std::int64_t gpus) {
   Values v = listed_preset(parameters(), name);
-  if (name == "paper") v["p"] = 10 * nodes * gpus;
+  if (grows(name)) v["p"] = 10 * nodes * gpus;
   return v;
 }
 

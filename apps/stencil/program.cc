@@ -230,7 +230,7 @@ std::vector<Parameter> parameters() {
 // Paper: 30000 x 30000 points per node, nodes in a grid as square as possible with more in x, one tile per GPU.
 Values preset(std::string_view name, std::int64_t nodes, std::int64_t gpus) {
   Values v = listed_preset(parameters(), name);
-  if (name == "paper") {
+  if (grows(name)) {
     const auto [ax, ay] = squarest(nodes);
     const auto [tx, ty] = squarest(gpus);
     v["nx"] = 30000 * ax;
