@@ -5,6 +5,7 @@
 #include "driver/inputs.h"
 #include "driver/json.h"
 #include "driver/summary.h"
+#include "engine/sim/limits.h"
 #include "guide/guide.h"
 
 namespace mapwright::driver {
@@ -29,6 +30,12 @@ int run(const Options& options, Console& console) {
     const Expected<engine::Execution> expert = execute(**engine, *target, target->reference, options, false);
     if (expert) relative = engine::relative(*execution, *expert);
   }
+  // What no mapper can beat, as a share of this one's time; the bound is of the simulator's model.
+  std::optional<double> of_limit;
+  if (options.engine == "sim" && execution->outcome == engine::Outcome::Ok && execution->seconds > 0) {
+    const double limit = engine::sim::lower_bound(target->program, target->machine).seconds;
+    if (limit > 0) of_limit = limit / execution->seconds;
+  }
   console.end_progress();
 
   const guide::Context context {&target->program, &target->machine, *mapper};
@@ -43,13 +50,14 @@ int run(const Options& options, Console& console) {
     out["mapper"] = Json {{"name", (*mapper)->name()}, {"hash", Hasher().add((*mapper)->text()).hex()}};
     add_execution(out, *execution);
     out["relative_to_expert"] = optional_number(relative);
+    out["of_limit"] = optional_number(of_limit);
     out["feedback"] = to_json(feedback, level);
     out["diagnostics"] = to_json(execution->diagnostics);
     out["log"] = execution->log;
     console.out(to_text(out) + "\n");
   } else {
     console.report(execution->diagnostics);
-    console.out(summary(*execution, relative, !(*engine)->deterministic(), *target, (*mapper)->name(), console));
+    console.out(summary(*execution, relative, of_limit, !(*engine)->deterministic(), *target, (*mapper)->name(), console));
     if (options.feedback_given) {
       console.out("\n" + feedback.text(level) + "\n");
     } else if (!console.quiet()) {

@@ -25,6 +25,7 @@ struct Study {
 
 std::span<const Study> studies();
 
+int study_limits(const Options& options, Console& console);
 int study_throughput(const Options& options, Console& console);
 
 // --- What several studies need.

@@ -75,8 +75,8 @@ std::string metric_text(double value, const std::string& unit) {
   return fmt::format("{}{}{}", number, unit.empty() ? "" : " ", unit);
 }
 
-std::string summary(const engine::Execution& execution, const std::optional<double>& relative, bool noisy, const Target& target,
-                    const std::string& mapper, const Console& console) {
+std::string summary(const engine::Execution& execution, const std::optional<double>& relative, const std::optional<double>& of_limit, bool noisy,
+                    const Target& target, const std::string& mapper, const Console& console) {
   const bool ok = execution.outcome == engine::Outcome::Ok;
   std::string out = fmt::format("{} with {} on {} ({} {}, {}): {}\n", console.bold(target.program.name), mapper,
                                 target.machine.name(), target.machine.nodes(), target.machine.nodes() == 1 ? "node" : "nodes",
@@ -88,6 +88,7 @@ std::string summary(const engine::Execution& execution, const std::optional<doub
   if (relative) {
     out += row(execution, "vs expert", fmt::format("{:.3f}x{}", *relative, noisy ? " (one noisy run each; `mapwright compare` repeats)" : ""));
   }
+  if (of_limit) out += row(execution, "of limit", fmt::format("{:.3f}: no mapper takes less than {}", *of_limit, human_seconds(*of_limit * execution.seconds)));
   return out;
 }
 

@@ -13,9 +13,9 @@ namespace mapwright::driver {
 // "12.3 GFLOPS", with the precision that people read.
 std::string metric_text(double value, const std::string& unit);
 
-// Outcome, time, metric, ratio to the expert. `noisy`: the engine's times differ from run to run.
-std::string summary(const engine::Execution& execution, const std::optional<double>& relative, bool noisy, const Target& target,
-                    const std::string& mapper, const Console& console);
+// Outcome, time, metric, ratio to the expert, share of the time that any mapper needs. `noisy`: the engine's times differ from run to run.
+std::string summary(const engine::Execution& execution, const std::optional<double>& relative, const std::optional<double>& of_limit, bool noisy,
+                    const Target& target, const std::string& mapper, const Console& console);
 
 // Where the time went, bytes moved, memory peaks and one line of advice.
 std::string short_profile(const engine::Execution& execution, const guide::Context& context);

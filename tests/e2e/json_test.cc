@@ -46,6 +46,7 @@ TEST_F(JsonFormat, RunOfAnInvalidMapper) {
   EXPECT_EQ(object["relative_to_expert"], 0.0);
   EXPECT_TRUE(object["seconds"].is_null());
   EXPECT_TRUE(object["metric"].is_null());
+  EXPECT_TRUE(object["of_limit"].is_null());
   EXPECT_EQ(object["diagnostics"][0]["code"], "MW3004");
 }
 

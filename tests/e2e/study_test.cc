@@ -60,5 +60,34 @@ TEST_F(Study, Throughput) {
   }
 }
 
+TEST_F(Study, Limits) {
+  const std::vector<std::string> words {"study", "limits", "--programs", "stencil,cannon", "--preset", "test", "--iterations", "4", "--seeds", "2"};
+  std::vector<std::string> with_json = words;
+  with_json.push_back("--json");
+  const auto object = json(with_json);
+  EXPECT_EQ(object["schema"], "mapwright.study.limits/1");
+  ASSERT_EQ(object["programs"].size(), 2u);
+  for (const auto& program : object["programs"]) {
+    double largest = 0;
+    for (const char* term : {"compute", "memory", "tasks", "communication", "mapping", "chain"}) {
+      largest = std::max(largest, program["terms"][term].get<double>());
+    }
+    EXPECT_GT(program["limit"], 0);
+    EXPECT_LE(program["limit"].get<double>(), largest * (1 + 1e-12));
+    EXPECT_EQ(program["terms"][program["binding"].get<std::string>()], largest);
+    EXPECT_EQ(program["complete"], true);
+    for (const char* who : {"expert", "default", "best"}) {
+      EXPECT_GT(program[who], 0) << who;
+      EXPECT_LE(program[who], 1) << who;
+    }
+    EXPECT_GE(program["best"], program["expert"]);
+    // `run` says the same.
+    const auto ran = json({"run", "--program", program["program"]["name"], "--preset", "test", "--mapper", "expert", "--json"});
+    EXPECT_DOUBLE_EQ(ran["of_limit"].get<double>(), program["expert"].get<double>());
+    EXPECT_NEAR(ran["of_limit"].get<double>() * ran["seconds"].get<double>(), program["limit"].get<double>(), 1e-12);
+  }
+  EXPECT_THAT(run(words).out, HasSubstr("best known %"));
+}
+
 }  // namespace
 }  // namespace mapwright::test
