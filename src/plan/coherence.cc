@@ -44,13 +44,14 @@ Holder Planner::choose_source(std::uint32_t cell, std::uint32_t to) {
   if (valid.size() == 1) return valid.front();
   const Instance& target = plan_.instances[to];
   Holder best = valid.front();
-  std::tuple<double, std::int64_t, std::uint32_t, std::uint32_t> best_key;
+  std::tuple<bool, double, std::int64_t, std::uint32_t, std::uint32_t> best_key;
   bool first = true;
   for (const Holder& h : valid) {
     const Instance& source = plan_.instances[h.instance];
     const double bandwidth = machine_.route(source.memory, target.memory).bandwidth.value;
     const std::uint32_t assigned = assigned_stamp_[h.instance] == launch_stamp_ ? assigned_[h.instance] : 0;
-    const auto key = std::tuple(-bandwidth, -overlap(source.points.value, target.points.value), assigned, h.instance);
+    const bool away = machine_[source.memory].node != machine_[target.memory].node;
+    const auto key = std::tuple(away, -bandwidth, -overlap(source.points.value, target.points.value), assigned, h.instance);
     if (first || key < best_key) {
       best_key = key;
       best = h;
