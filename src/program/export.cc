@@ -1,6 +1,7 @@
 // export_json: a program as text, mapwright.program/1. Keys with default values are left out.
 #include <cmath>
 
+#include "program/calibration.h"
 #include "program/json.h"
 #include "program/program.h"
 #include "program/words.h"
@@ -10,6 +11,12 @@ namespace mapwright::program {
 namespace {
 
 std::string number(double v) { return std::isfinite(v) ? fmt::format("{}", v) : "0"; }
+
+std::string parameters_of(const std::map<std::string, std::string>& all) {
+  std::string text;
+  for (const auto& [key, value] : all) text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", json_quoted(key), json_quoted(value));
+  return "{" + text + "}";
+}
 
 // One JSON object on one line.
 class Object {
@@ -67,10 +74,8 @@ class Writer {
   explicit Writer(const Program& p) : p_(p) {}
 
   std::string run() {
-    std::string parameters;
-    for (const auto& [key, value] : p_.parameters) parameters += fmt::format("{}{}: {}", parameters.empty() ? "" : ", ", quoted(key), quoted(value));
-    std::string text = fmt::format("{{\n  \"schema\": \"mapwright.program/1\",\n  \"name\": {},\n  \"parameters\": {{{}}},\n  \"top_level\": {},\n  \"ranks_per_node\": {},\n", quoted(p_.name),
-                                   parameters, quoted(p_.top_level), p_.ranks_per_node);
+    std::string text = fmt::format("{{\n  \"schema\": \"mapwright.program/1\",\n  \"name\": {},\n  \"parameters\": {},\n  \"top_level\": {},\n  \"ranks_per_node\": {},\n", quoted(p_.name),
+                                   parameters_of(p_.parameters), quoted(p_.top_level), p_.ranks_per_node);
     text += fmt::format("  \"regions\": {},\n", lines(p_.regions, 4, [](const Region& r) { return region(r); }));
     text += fmt::format("  \"partitions\": {},\n", lines(p_.partitions, 4, [this](const Partition& q) { return partition(q); }));
     text += fmt::format("  \"futures\": {},\n", list(p_.futures, quoted));
@@ -79,6 +84,23 @@ class Writer {
     text += fmt::format("  \"metric\": {}", metric(p_.metric));
     if (!p_.reference_mapper.empty()) text += fmt::format(",\n  \"reference_mapper\": {}", quoted(p_.reference_mapper));
     return text + "\n}\n";
+  }
+
+  // A calibration has the form of a program with nothing but tasks and their measured times.
+  static std::string run(const Calibration& c) {
+    std::string text = fmt::format("{{\n  \"schema\": \"mapwright.calibration/1\",\n  \"program\": {},\n  \"parameters\": {},\n  \"machine\": {},\n",
+                                   quoted(c.program), parameters_of(c.parameters), quoted(c.machine));
+    std::vector<std::string> tasks;
+    for (std::size_t i = 0; i < c.entries.size();) {
+      const std::string& task = c.entries[i].task;
+      std::vector<std::string> variants;
+      for (; i < c.entries.size() && c.entries[i].task == task; ++i) {
+        const Calibration::Entry& e = c.entries[i];
+        variants.push_back(Object().text("processor", to_string(e.kind)).raw("measured", lines(e.measured, 10, measured)).end());
+      }
+      tasks.push_back(Object().text("name", task).raw("variants", lines(variants, 6, [](const std::string& v) { return v; })).end());
+    }
+    return text + fmt::format("  \"tasks\": {}\n}}\n", lines(tasks, 4, [](const std::string& t) { return t; }));
   }
 
  private:
@@ -106,6 +128,14 @@ class Writer {
     return o.end();
   }
 
+  static std::string measured(const MeasuredTime& m) {
+    Object time;
+    if (!m.memories.empty()) time.raw("memories", list(m.memories, [](const std::optional<MemoryKind>& k) { return k ? quoted(to_string(*k)) : std::string("null"); }));
+    order(time, m.fields, m.dims);
+    if (m.argument) time.integer("argument", *m.argument);
+    return time.raw("seconds", expression(m.seconds)).end();
+  }
+
   static void order(Object& o, const std::optional<FieldOrder>& fields, const std::optional<DimOrder>& dims) {
     if (fields) o.text("fields", word(kFieldOrders, *fields));
     if (dims) o.text("dims", word(kDimOrders, *dims));
@@ -129,12 +159,7 @@ class Writer {
     }
     if (v.preferred) o.text("preferred", word(kDimOrders, *v.preferred));
     if (!v.measured.empty()) {
-      o.raw("measured", list(v.measured, [](const MeasuredTime& m) {
-              Object time;
-              if (!m.memories.empty()) time.raw("memories", list(m.memories, [](const std::optional<MemoryKind>& k) { return k ? quoted(to_string(*k)) : std::string("null"); }));
-              order(time, m.fields, m.dims);
-              return time.raw("seconds", expression(m.seconds)).end();
-            }));
+      o.raw("measured", list(v.measured, measured));
     }
     return o.end();
   }
@@ -221,5 +246,6 @@ class Writer {
 }  // namespace
 
 std::string export_json(const Program& p) { return Writer(p).run(); }
+std::string export_json(const Calibration& c) { return Writer::run(c); }
 
 }  // namespace mapwright::program

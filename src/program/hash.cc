@@ -67,7 +67,10 @@ class Visitor {
     if (a.privilege == Privilege::Reduce) one(a.reduction);
   }
   void one(const LayoutDemand& d) { add(d.argument, d.fields, d.dims, d.equivalent); }
-  void one(const MeasuredTime& m) { add(m.memories, m.fields, m.dims, m.seconds); }
+  void one(const MeasuredTime& m) {
+    add(m.memories, m.fields, m.dims, m.seconds);
+    if (m.argument) one(m.argument);
+  }
   void one(const Variant& v) {
     add(v.kind, v.inner, v.precision, v.flops, v.efficiency, v.demands, v.preferred, v.measured);
   }

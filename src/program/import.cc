@@ -278,7 +278,7 @@ void Importer::demand(const JsonValue& v, Variant& to) {
 }
 
 void Importer::measured(const JsonValue& v, Variant& to) {
-  const Members m(*this, v, "a measured time", {"memories", "fields", "dims", "seconds"});
+  const Members m(*this, v, "a measured time", {"memories", "fields", "dims", "argument", "seconds"});
   MeasuredTime t;
   if (const JsonValue* list = m.find("memories")) {
     each(list, "`memories`", [&](const JsonValue& k) {
@@ -291,6 +291,7 @@ void Importer::measured(const JsonValue& v, Variant& to) {
   }
   if (const JsonValue* f = m.find("fields")) t.fields = enumerator<FieldOrder>(f, "`fields`", kFieldOrders);
   if (const JsonValue* f = m.find("dims")) t.dims = enumerator<DimOrder>(f, "`dims`", kDimOrders);
+  if (const JsonValue* a = m.find("argument")) t.argument = static_cast<std::uint32_t>(integer(a, "`argument`", 0, 1023));
   t.seconds = expression(m.need("seconds"), "`seconds`");
   to.measured.push_back(std::move(t));
 }
@@ -339,21 +340,48 @@ void Importer::metric(const JsonValue& v) {
   metric_span_ = v.span;
 }
 
+bool Importer::has_schema(const Members& m, std::string_view schema) {
+  const JsonValue* const stated = m.find("schema");
+  if (stated != nullptr && stated->kind == Kind::String && doc_.text(*stated) == schema) return true;
+  const std::uint32_t begin = doc_.root().span.begin;
+  error(diag::kUnsupportedSchema, stated ? stated->span : diag::Span {begin, begin + 1}, fmt::format("the file does not have the schema `{}`", schema));
+  return false;
+}
+
+std::map<std::string, std::string> Importer::parameters(const JsonValue* v) {
+  std::map<std::string, std::string> all;
+  if (v == nullptr || !is(*v, Kind::Object, "`parameters`")) return all;
+  for (const JsonValue* m = doc_.first(*v); m != nullptr; m = doc_.next(*m)) all[std::string(doc_.key(*m))] = text(m, "a parameter");
+  return all;
+}
+
+std::optional<Calibration> Importer::calibration() {
+  const int before = sink_.errors();
+  const Members m(*this, doc_.root(), "the file", {"schema", "program", "parameters", "machine", "tasks"});
+  if (doc_.root().kind != Kind::Object || !has_schema(m, "mapwright.calibration/1")) return std::nullopt;
+  Calibration c;
+  c.program = text(m.need("program"), "`program`");
+  c.machine = text(m.need("machine"), "`machine`");
+  c.parameters = parameters(m.find("parameters"));
+  each(m.need("tasks"), "`tasks`", [&](const JsonValue& t) { task(t); });
+  for (Task& t : p_.tasks) {
+    for (Variant& v : t.variants) {
+      if (!v.measured.empty()) c.entries.push_back({t.name, v.kind, std::move(v.measured)});
+    }
+  }
+  if (sink_.errors() > before) return std::nullopt;
+  return c;
+}
+
 std::optional<Program> Importer::run() {
   const int before = sink_.errors();
   const JsonValue& root = doc_.root();
   const Members m(*this, root, "the file",
                   {"schema", "name", "parameters", "top_level", "ranks_per_node", "regions", "partitions", "futures", "tasks", "main", "metric", "reference_mapper"});
   if (root.kind != Kind::Object) return std::nullopt;
-  const JsonValue* schema = m.find("schema");
-  if (schema == nullptr || schema->kind != Kind::String || doc_.text(*schema) != "mapwright.program/1") {
-    error(diag::kUnsupportedSchema, schema ? schema->span : diag::Span {root.span.begin, root.span.begin + 1}, "the file does not have the schema `mapwright.program/1`");
-    return std::nullopt;
-  }
+  if (!has_schema(m, "mapwright.program/1")) return std::nullopt;
   p_.name = text(m.need("name"), "`name`");
-  if (const JsonValue* parameters = m.find("parameters"); parameters != nullptr && is(*parameters, Kind::Object, "`parameters`")) {
-    for (const JsonValue* v = doc_.first(*parameters); v != nullptr; v = doc_.next(*v)) p_.parameters[std::string(doc_.key(*v))] = text(v, "a parameter");
-  }
+  p_.parameters = parameters(m.find("parameters"));
   if (const JsonValue* v = m.find("top_level")) p_.top_level = text(v, "`top_level`");
   if (const JsonValue* v = m.find("ranks_per_node")) p_.ranks_per_node = integer(v, "`ranks_per_node`", 1, 1024);
   if (const JsonValue* v = m.find("reference_mapper")) p_.reference_mapper = text(v, "`reference_mapper`");
@@ -395,6 +423,12 @@ std::optional<Program> import_json(const diag::SourcePtr& source, diag::Sink& si
   const std::optional<JsonDocument> document = JsonDocument::parse(source, sink);
   if (!document) return std::nullopt;
   return Importer(*document, source, sink).run();
+}
+
+std::optional<Calibration> import_calibration(const diag::SourcePtr& source, diag::Sink& sink) {
+  const std::optional<JsonDocument> document = JsonDocument::parse(source, sink);
+  if (!document) return std::nullopt;
+  return Importer(*document, source, sink).calibration();
 }
 
 }  // namespace mapwright::program

@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "program/calibration.h"
 #include "program/json.h"
 #include "program/program.h"
 #include "program/validate.h"
@@ -25,6 +26,7 @@ class Importer {
  public:
   Importer(const JsonDocument& doc, const diag::SourcePtr& source, diag::Sink& sink) : doc_(doc), source_(source), sink_(sink) {}
   std::optional<Program> run();
+  std::optional<Calibration> calibration();
 
  private:
   using Names = std::unordered_map<std::string, std::uint32_t>;
@@ -43,6 +45,7 @@ class Importer {
     std::map<std::string_view, const JsonValue*> found_;
   };
 
+  bool has_schema(const Members& m, std::string_view schema);
   void error(int code, diag::Span span, std::string message, std::string help = {});
   bool is(const JsonValue& v, Kind kind, std::string_view what);
   // Each returns a default for nullptr, and after reporting a mistake.
@@ -69,6 +72,7 @@ class Importer {
   void demand(const JsonValue& v, Variant& to);
   void measured(const JsonValue& v, Variant& to);
   void variant(const JsonValue& v, Task& to);
+  std::map<std::string, std::string> parameters(const JsonValue* v);
   void task(const JsonValue& v);
   void metric(const JsonValue& v);
 

@@ -98,11 +98,14 @@ struct LayoutDemand {
 };
 
 // Time of one point measured on a machine: most specific match of (memory kinds, layout) wins; absent fields match all.
+// One with an `argument` is no candidate but a correction: it is added, and may be negative, when the instance of that
+// argument (and the memory kinds) match. The total is at least 0.
 struct MeasuredTime {
   std::vector<std::optional<MemoryKind>> memories;  // per argument, may be shorter
   std::optional<FieldOrder> fields;
   std::optional<DimOrder> dims;
   Expr seconds;  // of the point
+  std::optional<std::uint32_t> argument {};
 };
 
 enum class Precision : std::uint8_t { Single, Double };

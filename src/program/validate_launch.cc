@@ -85,6 +85,7 @@ void Checker::launch(const Launch& l, bool top, Place place) {
     }
     for (const MeasuredTime& m : v.measured) {
       if (m.memories.size() > l.arguments.size()) error(diag::kInvalidVariant, place, fmt::format("{}: a measured time names more memories than arguments", task));
+      if (m.argument && *m.argument >= l.arguments.size()) error(diag::kInvalidVariant, place, fmt::format("{}: a measured time of an argument that it does not have", task));
     }
   }
 }

@@ -195,5 +195,20 @@ TEST(TaskTime, TheMostSpecificMeasurementOverridesTheModel) {
   EXPECT_NEAR(t.cost().seconds, 7e-3, kExact);
 }
 
+TEST(TaskTime, MeasuredCorrectionsAreAddedForTheArgumentsThatHaveTheLayout) {
+  OneTask t;
+  t.variant.measured.push_back({{}, {}, {}, Expr(3e-3)});
+  t.variant.measured.push_back({{}, FieldOrder::Aos, {}, Expr(2e-3), 1});
+  t.variant.measured.push_back({{}, {}, DimOrder::C, Expr(-5e-3), 0});
+  t.copies = 2;  // both arguments use one instance
+  EXPECT_NEAR(t.cost().seconds, 3e-3, kExact);
+  t.field_order = FieldOrder::Aos;
+  EXPECT_NEAR(t.cost().seconds, 3e-3 + 2e-3, kExact);
+  t.dim_order = DimOrder::C;  // 3 + 2 - 5 ms
+  EXPECT_NEAR(t.cost().seconds, 0, kExact);
+  t.field_order = FieldOrder::Soa;  // 3 - 5 ms is less than nothing
+  EXPECT_EQ(t.cost().seconds, 0);
+}
+
 }  // namespace
 }  // namespace mapwright::test

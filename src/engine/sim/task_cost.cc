@@ -135,26 +135,41 @@ void CostModel::gather_context(plan::OpIndex op, std::uint64_t rep) {
   context_.elements = elements_;
 }
 
-// Seconds of the most specific measurement that fits, or NaN.
+// Whether a measurement was made with the memories and layouts at hand. One of a single argument asks for the layout of
+// that argument alone, and for an instance of it.
+bool CostModel::fits(const program::MeasuredTime& m) const {
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    const Used& u = used_[i];
+    if (!u.instance) {
+      if (m.argument == i) return false;
+      continue;
+    }
+    if (i < m.memories.size() && m.memories[i] && *m.memories[i] != machine_[u.memory].kind) return false;
+    if (m.argument && *m.argument != i) continue;
+    if (m.fields && *m.fields != u.instance->layout.fields) return false;
+    if (m.dims && *m.dims != u.instance->layout.dims) return false;
+  }
+  return true;
+}
+
+// Seconds of the most specific measurement that fits with the corrections that do, or NaN.
 double CostModel::measured_seconds() const {
   const program::MeasuredTime* best = nullptr;
-  std::size_t most = 0;
+  std::ptrdiff_t most = 0;
+  double corrections = 0;
   for (const program::MeasuredTime& m : variant_->measured) {
-    std::size_t specific = (m.fields ? 1u : 0u) + (m.dims ? 1u : 0u);
-    bool fits = true;
-    for (std::size_t i = 0; i < used_.size() && fits; ++i) {
-      const bool names_memory = i < m.memories.size() && m.memories[i];
-      specific += names_memory ? 1 : 0;
-      if (!used_[i].instance) continue;
-      fits = (!names_memory || *m.memories[i] == machine_[used_[i].memory].kind) &&
-             (!m.fields || *m.fields == used_[i].instance->layout.fields) &&
-             (!m.dims || *m.dims == used_[i].instance->layout.dims);
+    if (!fits(m)) continue;
+    if (m.argument) {
+      corrections += m.seconds.real(context_);
+      continue;
     }
-    if (!fits || (best && specific <= most)) continue;
+    const auto named = std::count_if(m.memories.begin(), m.memories.end(), [](const auto& k) { return k.has_value(); });
+    const std::ptrdiff_t specific = named + (m.fields ? 1 : 0) + (m.dims ? 1 : 0);
+    if (best && specific <= most) continue;
     best = &m;
     most = specific;
   }
-  return best ? best->seconds.real(context_) : std::nan("");
+  return best ? std::max(0.0, best->seconds.real(context_) + corrections) : std::nan("");
 }
 
 void CostModel::evaluate() {

@@ -42,6 +42,7 @@ class CostModel {
   void gather_context(plan::OpIndex op, std::uint64_t rep);
   void evaluate();                 // fills values_: every number that expressions give
   void compute(TaskCost& out) const;
+  bool fits(const program::MeasuredTime& m) const;
   double measured_seconds() const;
   double pattern_seconds(const program::Argument& argument, const program::AccessPattern& pattern, const Used& used,
                          std::size_t value, std::int64_t& bytes) const;

@@ -188,7 +188,7 @@ TEST(Json, ARecordedProgramRoundTrips) {
   v.precision = Precision::Single;
   v.efficiency = 0.25;
   v.preferred = DimOrder::C;
-  v.measured = {{{MemoryKind::FbMem, std::nullopt, MemoryKind::ZcMem}, FieldOrder::Aos, DimOrder::F, Expr(1.25e-5) * Expr::elements(0)}, {{}, {}, {}, Expr(0.002)}};
+  v.measured = {{{MemoryKind::FbMem, std::nullopt, MemoryKind::ZcMem}, FieldOrder::Aos, DimOrder::F, Expr(1.25e-5) * Expr::elements(0)}, {{}, {}, {}, Expr(0.002)}, {{}, {}, DimOrder::C, Expr(0.001), 1}};
   v.demands = {{1, FieldOrder::Soa, {}, "text"}, {{}, {}, DimOrder::F, ""}};
   const TaskId t = b.add_task("name with spaces", {v, cpu()});
   b.program().tasks[t.value].replicable = false;
