@@ -245,7 +245,7 @@ struct Machine::Builder::Assembly {
     } else if (is_host(a.kind) && is_host(z.kind)) {
       if (a.socket == z.socket) add(r, socket_memory[a.socket]);
       cross(r, a.socket, z.socket);
-      r.bandwidth = std::min(r.bandwidth, b.host_copy.bandwidth);
+      r.bandwidth = std::min(r.bandwidth, b.host_copy.one);
       r.latency += b.host_copy.latency;
     } else if (is_host(z.kind)) {
       add(r, up[gpu_of[from]]);

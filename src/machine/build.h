@@ -42,6 +42,7 @@ struct Machine::Builder {
   struct Wire {
     BytesPerSecond bandwidth;  // per direction
     Seconds latency;
+    BytesPerSecond one;        // most that one copy reaches; host_copy only
   };
 
   std::string name;

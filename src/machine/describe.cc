@@ -95,6 +95,8 @@ void overheads(const Machine& m, std::string& out) {
        us(o.point_traced), us(o.point_untraced), us(o.launch), us(o.copy), us(o.instance));
   line(out, "  ready to start {:.1f} us; start of a copy {:.1f} us; transposing copies at {:.0f} %", us(o.ready_to_start),
        us(o.copy_start), o.transpose_factor * 100);
+  if (o.elements) line(out, "  copies that move elements one by one: {:.0f} M/s", million(*o.elements));
+  if (o.workers) line(out, "  {} threads execute all tasks and copies", *o.workers);
 }
 
 }  // namespace

@@ -87,6 +87,8 @@ struct Overheads {
   Seconds ready_to_start;                // latency from the last precondition to the start of a task
   Seconds copy_start;                    // latency from the last precondition of a copy to its first byte
   double transpose_factor = 0.6;         // bandwidth of a layout-changing copy relative to a plain one
+  std::optional<PerSecond> elements {};  // most elements per second of one copy that moves them one by one
+  std::optional<std::uint32_t> workers {};  // threads that execute everything on all nodes; absent: no such limit
 };
 
 // Counts that the command line may override (--nodes, --gpus, --cpus, --omps) and presets may set (ranks_per_node).
@@ -167,9 +169,27 @@ std::vector<std::string> shipped_machine_names();
 // NAME of a shipped model or the path of a .toml file. Errors as diagnostics, with the nearest shipped name.
 std::optional<Machine> load_machine(const std::string& name_or_path, const Overrides& overrides, diag::Sink& sink);
 
-// A description of this host, as text to be saved and edited: counts and capacities from hwloc, other figures from
-// `generic`. Error: MW4012 when hwloc cannot look at the host.
-Expected<std::string> detect_machine();
+// What the host engine costs on this host; the driver measures it (this library does not know engines).
+struct HostOverheads {
+  Seconds task;              // a worker's time for a point task without work
+  Seconds copy;              // ... for a copy of a few bytes
+};
+// A complete description of this host, as text to be saved and edited: counts and capacities from hwloc, speeds measured
+// within about `seconds`. Its `workers` make the simulator foresee what the host engine does: every core executes one task
+// or copy at a time, whatever the number of processors. Error: MW4012 when hwloc cannot look at the host.
+Expected<std::string> detect_machine(const HostOverheads& overheads, double seconds = 3);
+
+// A constant of a description that is marked as an estimate: its line's comment says "estimate", or it has none and the
+// comment of its section does. All of [overheads] are estimates.
+struct Estimate {
+  std::string key;           // "access.GPU.ZCMEM.atomic_m_s"
+  double value = 0;
+  std::size_t begin = 0, end = 0;  // of the number in the text
+};
+// In the order of the text, which must be one that read_machine() accepts. Those of a `base` are not included.
+std::vector<Estimate> estimates(std::string_view toml);
+// The text with that constant multiplied; counts stay whole and at least 1, shares at most 1.
+std::string with_factor(std::string_view toml, const Estimate& e, double factor);
 
 // A readable description for `machines show`: processors, memories, channels, a matrix of copy bandwidths.
 std::string describe(const Machine& m);

@@ -67,10 +67,13 @@ class Reader {
     return Seconds(s.number(key, kLatency) * kMicro);
   }
   static PerSecond rate(Section& s, const std::string& key) { return PerSecond(s.number(key, kRate) * kMega); }
-  static Machine::Builder::Wire wire(Section s) {
-    s.accept_only(words("bandwidth_gb_s", "latency_us"));
+  static Machine::Builder::Wire wire(Section s, bool limited = false) {
+    std::vector<std::string> known = words("bandwidth_gb_s", "latency_us");
+    if (limited) known.emplace_back("one_gb_s");
+    s.accept_only(known);
     const BytesPerSecond b = bandwidth(s, "bandwidth_gb_s");
-    return {b, latency(s)};
+    const BytesPerSecond one = limited && s.has("one_gb_s") ? bandwidth(s, "one_gb_s") : b;
+    return {b, latency(s), one};
   }
 
   void read_root() {
@@ -94,8 +97,10 @@ class Reader {
     Section all = root_.child("processors", true);
     std::vector<std::string> known = names(kProcessors);
     known.emplace_back("utility");
+    known.emplace_back("workers");
     all.accept_only(known);
     b_.utility = all.integer("utility", 1, kMaxPerNode);
+    if (all.has("workers")) b_.overheads.workers = static_cast<std::uint32_t>(all.integer("workers", 1, kMaxPerNode));
     for (const ProcessorKind k : kProcessors) {
       Section s = all.child(std::string(to_string(k)), k == ProcessorKind::Cpu);
       if (s.exists()) read_kind(k, s);
@@ -140,7 +145,7 @@ class Reader {
     Section all = root_.child("topology", true);
     all.accept_only(words("sockets", "host_copy", "device_copy", "host_link", "socket_link", "peer_link", "peer_path"));
     b_.sockets = all.integer("sockets", 1, kMaxSockets);
-    b_.host_copy = wire(all.child("host_copy", true));
+    b_.host_copy = wire(all.child("host_copy", true), true);
     if (b_.sockets > 1) {
       b_.socket_link = wire(all.child("socket_link", true));
     } else if (Section s = all.child("socket_link", false); s.exists()) {
@@ -241,7 +246,7 @@ class Reader {
   void read_overheads() {
     Section s = root_.child("overheads", true);
     s.accept_only(words("point_traced_us", "point_untraced_us", "launch_us", "copy_us", "instance_us", "ready_to_start_us",
-                        "copy_start_us", "transpose_factor"));
+                        "copy_start_us", "transpose_factor", "elements_m_s"));
     Overheads& o = b_.overheads;
     o.point_traced = latency(s, "point_traced_us");
     o.point_untraced = latency(s, "point_untraced_us");
@@ -251,6 +256,7 @@ class Reader {
     o.ready_to_start = latency(s, "ready_to_start_us");
     o.copy_start = latency(s, "copy_start_us");
     o.transpose_factor = s.number("transpose_factor", {0, 1});
+    if (s.has("elements_m_s")) o.elements = rate(s, "elements_m_s");
   }
 
   Section root_;

@@ -27,6 +27,8 @@ class Section {
   // True when the text itself, not its base, has the key or this section.
   bool stated() const { return own_ != nullptr; }
   bool states(std::string_view key) const { return own_ && own_->find(key); }
+  // True when the text or its base has the key.
+  bool has(std::string_view key) const { return states(key) || (base_ && base_->find(key)); }
 
   // MW4002 for every key of the text that is not in `known`.
   void accept_only(std::span<const std::string> known) const;

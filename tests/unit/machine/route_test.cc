@@ -144,6 +144,13 @@ TEST(RouteDgx, AdaptersOfASocketAreOneAndThePcieLinkLimits) {
   EXPECT_NEAR(us(r), 15, 1e-9);
 }
 
+TEST(Route, OneCopyCanBeLimitedBelowItsChannel) {
+  const Machine m = tiny_machine("[topology.host_copy]\nbandwidth_gb_s = 50\none_gb_s = 20\n");
+  const Route r = route(m, "node0.SYSMEM", "node0.ZCMEM");
+  EXPECT_DOUBLE_EQ(gb(r), 20);
+  EXPECT_DOUBLE_EQ(m[r.list().front()].bandwidth.value, 50e9);
+}
+
 TEST(Route, EveryPairHasOne) {
   for (const char* base : {"p100", "lassen", "generic", "p100-sxm2"}) {
     for (const std::int64_t ranks : {1, 2, 4}) {
