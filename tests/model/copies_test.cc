@@ -79,6 +79,32 @@ TEST(Copies, TransposingIsCappedAndLeavesTheRest) {
   EXPECT_NEAR(end_of(t, plain), 1 * kUs + 1.0 / 37.5, kExact);
 }
 
+TEST(Copies, ElementsThatMoveOneByOneHaveARateOfTheirOwn) {
+  const auto ends = [](bool transpose, FieldOrder order, std::size_t fields) {
+    HandPlan h(free_machine("\nelements_m_s = 100"));
+    // 100 elements of one field of 8 bytes; the instances hold one field or two.
+    h.plan.field_groups = {{program::RegionId(std::size_t {0}), {0}, 8}, {program::RegionId(std::size_t {0}), {0}, 8}};
+    h.plan.pieces.push_back(h.program.regions[0].points);
+    plan::Cell cell;
+    cell.bytes = 800;
+    h.plan.cells.push_back(cell);
+    h.plan.transfer_cells.push_back(plan::CellId(std::size_t {0}));
+    const auto c = h.copy(h.device(0), h.device(1), 800, {}, transpose);
+    h.plan.transfers.back().count = 1;
+    for (plan::Instance& i : h.plan.instances) {
+      i.layout.fields = order;
+      for (std::uint32_t g = 0; g < fields; ++g) i.groups.push_back(g);
+    }
+    return end_of(h.run(), c);
+  };
+  const double plain = 1 * kUs + 800 / 50e9;           // latency, then 50 GB/s
+  const double one_by_one = 1 * kUs + 100 / 100e6;     // latency, then 100 M/s
+  EXPECT_NEAR(ends(false, FieldOrder::Soa, 2), plain, kExact);
+  EXPECT_NEAR(ends(true, FieldOrder::Soa, 2), one_by_one, kExact);
+  EXPECT_NEAR(ends(false, FieldOrder::Aos, 2), one_by_one, kExact) << "one field of two";
+  EXPECT_NEAR(ends(false, FieldOrder::Aos, 1), plain, kExact) << "whole structures";
+}
+
 TEST(Copies, FillsAndFoldsUseTheInsideOfAMemory) {
   HandPlan h(free_machine());
   const auto fill = h.copy(h.device(0), h.device(0), kGb, {}, false, OpKind::Fill);

@@ -37,6 +37,37 @@ TEST(Schedule, LatencyFromReadyToStartAndTheLaunchOfTheKind) {
   EXPECT_NEAR(end_of(t, d), 2 * kMs + 20 * kUs, kExact);
 }
 
+TEST(Schedule, AWorkerGoesOnWithWhatItsLastOperationMadeReady) {
+  HandPlan h(free_machine({}, {}, "[processors]\nworkers = 2\n"));
+  const auto a = h.task(h.cpu(0), 4), b = h.task(h.cpu(1), 6);
+  const auto c = h.task(h.gpu(0), 3);
+  const auto after_a = h.copy(h.device(0), h.device(1), 50'000'000, {after(a)});  // 1 us + 1 ms at 50 GB/s
+  const auto t = h.run();
+  // At 0 worker 0 has all three in its list, the first on top, as the host engine spawns the last one first: it takes a.
+  // Worker 1 steals the oldest, c. At 3 it steals b. At 4 worker 0 goes on with what a made ready.
+  EXPECT_NEAR(end_of(t, a), 4 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, c), 3 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, b), 9 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, after_a), 5 * kMs + 1 * kUs, kExact);
+}
+
+TEST(Schedule, ATaskNeedsItsProcessorBeforeAWorker) {
+  HandPlan h(free_machine({}, {}, "[processors]\nworkers = 2\n"));
+  const auto a = h.task(h.cpu(0), 4), same = h.task(h.cpu(0), 1);
+  const auto copy = h.copy(h.device(0), h.device(1), 50'000'000);
+  const auto t = h.run();
+  EXPECT_NEAR(end_of(t, a), 4 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, same), 5 * kMs, kExact);
+  EXPECT_NEAR(end_of(t, copy), 1 * kMs + 1 * kUs, kExact);  // on the other worker
+}
+
+TEST(Schedule, WorkersAreThoseOfAllNodes) {
+  HandPlan h(free_machine({}, {.nodes = 2}, "[processors]\nworkers = 1\n"));
+  h.task(h.cpu(0, 0), 4);
+  const auto other = h.task(h.cpu(0, 1), 6);
+  EXPECT_NEAR(end_of(h.run(), other), 10 * kMs, kExact);
+}
+
 TEST(Mapping, TwoUtilityProcessorsMapInProgramOrder) {
   HandPlan h(free_machine("\npoint_traced_us = 10000"));
   std::vector<plan::OpIndex> ops;

@@ -18,6 +18,7 @@
 #include "engine/sim/timers.h"
 #include "engine/sim/transfers.h"
 #include "engine/sim/utility.h"
+#include "engine/sim/workers.h"
 #include "engine/sim/workload.h"
 
 namespace mapwright::engine::sim {
@@ -29,7 +30,7 @@ using plan::OpKind;
 
 // What happens at a time. Events of the same time are handled by position in the program, then by kind.
 struct Happening {
-  enum Kind : std::uint64_t { Map, Ready, End };
+  enum Kind : std::uint64_t { Map, Ready, End, Begin };  // Begin: a worker has started a copy
   double time = 0;
   std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
   std::uint32_t op = 0, block = 0;       // Map: op is the space
@@ -56,13 +57,18 @@ class Simulation {
         processors_(machine.processors().size()),
         touched_(workload_.spaces, false),
         scheduled_(workload_.spaces, false),
-        cause_(workload_.spaces, kRoot) {}
+        cause_(workload_.spaces, kRoot) {
+    if (!machine.overheads().workers) return;
+    workers_.emplace(*machine.overheads().workers);
+    working_.resize(*machine.overheads().workers);
+  }
 
   Timing run() {
     start();
     std::uint64_t steps = 0;
     for (;;) {
       settle();
+      while (workers_ && employ()) settle();
       const bool queued = !queue_.empty();
       std::optional<Transfers::Next> copy = transfers_.next();
       if (transfers_.unsettled() && !(queued && queue_.front().time <= now_) && !(copy && copy->time <= now_)) {
@@ -111,6 +117,7 @@ class Simulation {
         return touch(h.op);
       case Happening::Ready: return arrive(h.op, h.block);
       case Happening::End: return end(h.op, h.block);
+      case Happening::Begin: return begin_transfer(h.op, h.block);
     }
   }
 
@@ -237,11 +244,10 @@ class Simulation {
     if (options_.timeline) ready_times_[order(op, block)] = time;
     const machine::Overheads& o = machine_.overheads();
     switch (info.kind) {
-      case OpKind::Task: return push(time + o.ready_to_start.value, op, block, Happening::Ready);
+      case OpKind::Task: return come(time + o.ready_to_start.value, op, block);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill:
-        return push(time + o.copy_start.value + workload_.paths[info.resource].latency, op, block, Happening::Ready);
+      case OpKind::Fill: return come(time + (workers_ ? 0 : start_of(info)), op, block);
       case OpKind::Future: return push(time + workload_.future_latency, op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
@@ -249,16 +255,53 @@ class Simulation {
     }
   }
 
+  // Call and latency of a copy; a worker spends them, where there are workers.
+  double start_of(const OpInfo& copy) const {
+    return machine_.overheads().copy_start.value + workload_.paths[copy.resource].latency;
+  }
+
+  void come(double time, OpIndex op, std::uint32_t block) {
+    if (workers_ && time <= now_) return arrive(op, block);
+    push(time, op, block, Happening::Ready);
+  }
+
   // A ready task comes to its processor, the first byte of a copy to its channels.
   void arrive(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
     if (info.kind == OpKind::Task) {
       Processor& p = processors_[info.resource];
-      if (!p.busy) return start_task(op, block);
-      p.queue.emplace_back(op, block);
-      return;
+      if (p.busy) return static_cast<void>(p.queue.emplace_back(op, block));
+      p.busy = true;
     }
+    if (workers_) return workers_->offer({op, block}, false);
+    perform(op, block);
+  }
+
+  // Idle workers take what is ready. True if something that takes no time has ended.
+  bool employ() {
+    while (const auto next = workers_->next()) {
+      const auto [worker, work] = *next;
+      Working& w = working_[worker];
+      w.order = order(work.op, work.block);
+      if (options_.profile) {
+        NodeId& last = blocks_[work.block].last[offset(work.op)];
+        if (chains_[last].end < now_) chains_.drop(std::exchange(last, chains_.hold(w.last)));  // it waited for this worker
+      }
+      perform(work.op, work.block);
+    }
+    return !ended_.empty();
+  }
+
+  void perform(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
+    if (info.kind == OpKind::Task) return start_task(op, block);
     note_start(op, block);
+    if (workers_) return push(now_ + start_of(info), op, block, Happening::Begin);
+    begin_transfer(op, block);
+  }
+
+  void begin_transfer(OpIndex op, std::uint32_t block) {
+    const OpInfo& info = workload_.ops[op];
     if (!(info.amount > 0)) return end(op, block);
     const Path& path = workload_.paths[info.resource];
     const double cap = path.bandwidth * (info.transposes ? machine_.overheads().transpose_factor : 1.0);
@@ -275,7 +318,6 @@ class Simulation {
       seconds = cost.seconds + machine_.compute(kind).launch.value;
       if (options_.profile) totals_.add(op, cost, 1);
     }
-    p.busy = true;
     p.seconds += seconds;
     ++p.points;
     note_start(op, block);
@@ -293,6 +335,7 @@ class Simulation {
     const NodeId node = options_.profile ? chain(op, block) : kRoot;
     note_end(op, block);
 
+    if (workers_ && info.resource != kAbsent) release_worker(op, block, node);
     if (info.feeds_loop && last_rep) blocks_.mark_done(op);
     for (const Successor s : workload_.successors_of(op)) {
       follow(s, block, rep, last_rep, [&](std::uint32_t to) { deliver(s.op, to, node); });
@@ -322,6 +365,15 @@ class Simulation {
     blocks_.end_one(block);
     if (options_.profile) chains_.drop(node);
     if (info.kind == OpKind::Task) free_processor(info.resource);
+  }
+
+  void release_worker(OpIndex op, std::uint32_t block, NodeId node) {
+    const std::uint64_t at = order(op, block);
+    const auto worker = std::find_if(working_.begin(), working_.end(), [at](const Working& w) { return w.order == at; });
+    MW_CHECK(worker != working_.end(), "nobody works on operation {}", op);
+    worker->order = Working::kNothing;
+    if (options_.profile) chains_.drop(std::exchange(worker->last, chains_.hold(node)));
+    workers_->release(static_cast<std::uint32_t>(worker - working_.begin()));
   }
 
   // Calls f(block) for the blocks in which a successor waits for the end of an operation in `block`.
@@ -369,7 +421,9 @@ class Simulation {
       Block& b = blocks_[block];
       chains_.drop(std::exchange(b.last[offset(op)], chains_.hold(p.last)));
     }
-    start_task(op, block);
+    p.busy = true;
+    if (workers_) return workers_->offer({op, block}, true);
+    perform(op, block);
   }
 
   // ------------------------------------------------------------------------------------------------ fences and timers
@@ -532,6 +586,11 @@ class Simulation {
     std::int64_t points = 0;
     NodeId last = kRoot;                                  // profile: its previous task
   };
+  struct Working {
+    static constexpr std::uint64_t kNothing = ~std::uint64_t {0};
+    std::uint64_t order = kNothing;  // of the operation it executes
+    NodeId last = kRoot;             // profile: its previous one
+  };
   struct NextFence {
     OpIndex op = plan::kNoOp;
     std::uint32_t segment = 0;
@@ -559,6 +618,8 @@ class Simulation {
   std::size_t ended_next_ = 0;
   std::vector<Mapped> mapped_;
   std::vector<Processor> processors_;
+  std::optional<Workers> workers_;                            // absent: no limit
+  std::vector<Working> working_;                              // by worker
   std::vector<std::vector<OpIndex>> self_starting_;           // by segment
   std::vector<bool> touched_, scheduled_;                     // by space
   std::vector<std::uint32_t> touched_spaces_, to_schedule_;

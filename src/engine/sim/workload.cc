@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <unordered_map>
+#include <limits>
+#include <map>
 
 namespace mapwright::engine::sim {
 
@@ -71,7 +72,7 @@ class Maker {
         } else if (moves_data(op.kind)) {
           const plan::Transfer& t = plan_.transfers[op.detail];
           const std::uint32_t to = plan_.instances[op.b].memory.value;
-          info.resource = path(op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value, to);
+          info.resource = path(op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value, to, element_limit(op));
           info.amount = static_cast<double>(t.bytes);
           info.transposes = op.kind == OpKind::Copy && t.transpose;
           info.mapped = op.issuer != kNone;
@@ -101,12 +102,38 @@ class Maker {
     return machine_.compute(machine_[machine::ProcessorId(task.b)].kind).launch.value;
   }
 
-  std::uint32_t path(std::uint32_t from, std::uint32_t to) {
-    const std::uint64_t key = std::uint64_t {from} << 32 | to;
-    const auto [it, fresh] = paths_.try_emplace(key, static_cast<std::uint32_t>(w_.paths.size()));
+  // Bytes per second that a copy reaches because it moves elements one by one; infinite for all others.
+  double element_limit(const Op& op) const {
+    constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+    const auto& rate = machine_.overheads().elements;
+    if (!rate || op.kind != OpKind::Copy) return kUnlimited;
+    const plan::Transfer& t = plan_.transfers[op.detail];
+    double elements = 0;
+    std::size_t fields = 0;  // of the cells, all of which belong to one region
+    std::uint32_t piece = kNone;
+    for (const plan::CellId c : plan_.cells_of(t)) {
+      const plan::Cell& cell = plan_.cells[c.value];
+      const std::size_t moved = plan_.field_groups[cell.field_group].fields.size();
+      elements += static_cast<double>(plan_.pieces[cell.piece].volume()) * static_cast<double>(moved);
+      if (piece == kNone) piece = cell.piece;
+      if (piece == cell.piece) fields += moved;
+    }
+    const auto some_of = [&](const plan::Instance& i) {  // a structure is moved as a whole or field by field
+      std::size_t held = 0;
+      for (const std::uint32_t g : i.groups) held += plan_.field_groups[g].fields.size();
+      return i.layout.fields == FieldOrder::Aos && fields < held;
+    };
+    const bool one_by_one = t.transpose || some_of(plan_.instances[op.a]) || some_of(plan_.instances[op.b]);
+    if (!one_by_one || elements == 0) return kUnlimited;
+    const double limit = rate->value * static_cast<double>(t.bytes) / elements;
+    return t.transpose ? limit / machine_.overheads().transpose_factor : limit;  // which is applied later
+  }
+
+  std::uint32_t path(std::uint32_t from, std::uint32_t to, double limit) {
+    const auto [it, fresh] = paths_.try_emplace({std::uint64_t {from} << 32 | to, limit}, static_cast<std::uint32_t>(w_.paths.size()));
     if (fresh) {
       const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
-      Path p {.channels = {}, .bandwidth = r.bandwidth.value, .latency = r.latency.value};
+      Path p {.channels = {}, .bandwidth = std::min(r.bandwidth.value, limit), .latency = r.latency.value};
       for (const machine::ChannelId c : r.list()) {
         if (std::find(p.channels.begin(), p.channels.end(), c.value) == p.channels.end()) p.channels.push_back(c.value);
         p.bandwidth = std::min(p.bandwidth, machine_[c].bandwidth.value);
@@ -438,7 +465,7 @@ class Maker {
   const machine::Machine& machine_;
   const Sites& sites_;
   Workload w_;
-  std::unordered_map<std::uint64_t, std::uint32_t> paths_;
+  std::map<std::pair<std::uint64_t, double>, std::uint32_t> paths_;  // by memories and limit
 };
 
 }  // namespace
