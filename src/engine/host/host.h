@@ -37,8 +37,19 @@ struct Options {
   bool plain_threads = default_plain_threads();
   std::optional<std::uint64_t> shuffle;  // use the shuffling executor with this seed
   bool verify = true;           // compare all regions bit for bit with the sequential execution, and run the check
+  // For times instead of proofs: nothing is poisoned while it runs, and instances that are never freed have their memory
+  // before the clock starts, as a runtime has that allocates its memories at its start.
+  bool measure = false;
+  bool record = false;          // fill Observed::operations
   std::int64_t max_bytes = 0;   // memory it may take; 0: nine tenths of what this host has to spare
   std::optional<Seconds> deadline;  // no operation starts after so much time
+};
+
+// When an operation that takes time ran: seconds since the start. Of a task: its kernel alone.
+struct Operation {
+  plan::OpIndex op = 0;
+  std::uint64_t repetition = 0;
+  double start = 0, end = 0;
 };
 
 // What happened in a run, for proofs and tests.
@@ -51,6 +62,7 @@ struct Observed {
   std::vector<std::int64_t> points;
   std::vector<std::int64_t> memory_peak;      // by MemoryId: most bytes allocated at once, in the plan's sizes
   std::vector<TaskProfile> tasks;             // busy seconds and points by task and kind, in order of first launch
+  std::vector<Operation> operations;          // Options::record: in the order of their ends
   // First difference from the sequential execution, or data that the plan uses while they are invalid, or the complaint
   // of the program's check.
   std::optional<std::string> wrong;

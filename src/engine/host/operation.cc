@@ -34,7 +34,7 @@ void Run::run_task(const Active& a, Effect& effect) {
     Storage& storage = *storages_[instance.value];
     if (!acquire(instance)) return fail(out_of_memory(storage.bytes()));
     const program::Argument& argument = site.launch->arguments[i];
-    if (argument.privilege == program::Privilege::WriteDiscard) {
+    if (!options_.measure && argument.privilege == program::Privilege::WriteDiscard) {
       for (program::FieldIndex f : argument.fields) poison_elements(storage, context.points(i), f);
     }
     context.bind(i, &storage);
@@ -68,7 +68,7 @@ std::int64_t Run::run_transfer(const plan::Op& op) {
         bytes += move_elements(*storages_[op.a], to, piece, f, Combine::Replace);
       } else {
         bytes += move_elements(*storages_[op.a], to, piece, f, combine(*plan_.instances[op.a].reduction));
-        poison_elements(*storages_[op.a], piece, f);  // nothing may rely on it now
+        if (!options_.measure) poison_elements(*storages_[op.a], piece, f);  // nothing may rely on it now
       }
     }
   }
@@ -104,6 +104,7 @@ void Run::discard(plan::InstanceId i) {
 }
 
 void Run::poison(Slot s) {
+  if (options_.measure) return;
   Storage& storage = *storages_[holdings_.instance(s).value];
   if (!storage.allocated()) return;
   const plan::Cell& cell = plan_.cells[holdings_.cell(s).value];

@@ -59,12 +59,20 @@ Run::Run(const plan::Plan& plan, const program::Program& program, const machine:
 
 double Run::now() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
 
+// Instances that share memory over time have to wait for each other, so only plans that free nothing are served.
+bool Run::allocate_early() {
+  const auto frees = [](const plan::Op& op) { return op.kind == OpKind::Reclaim; };
+  if (std::any_of(plan_.ops.begin(), plan_.ops.end(), frees)) return true;
+  return std::all_of(storages_.begin(), storages_.end(), [](const auto& s) { return s->ensure(); });
+}
+
 Expected<void> Run::execute(Executor& executor, Observed& observed) {
   executor_ = &executor;
   observed_ = &observed;
   observed.busy.assign(processors_.size(), 0);
   observed.points.assign(processors_.size(), 0);
   observed.memory_peak.assign(memory_used_.size(), 0);
+  if (options_.measure && !allocate_early()) return tl::unexpected(out_of_memory(0));
   begin_ = std::chrono::steady_clock::now();
   while (cursor_.segment < plan_.segments.size() && plan_.segments[cursor_.segment].begin == plan_.segments[cursor_.segment].end) {
     ++cursor_.segment;
@@ -178,6 +186,7 @@ void Run::account(const Active& a, const Effect& effect) {
   const plan::Op& op = op_of(a);
   Observed& o = *observed_;
   const auto memory = [&](std::uint32_t instance) { return plan_.instances[instance].memory; };
+  if (options_.record) o.operations.push_back({a.place.op, a.place.repetition, effect.start, effect.end});
   switch (op.kind) {
     case OpKind::Task:
       o.busy[op.b] += effect.end - effect.start;

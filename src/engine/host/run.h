@@ -65,6 +65,7 @@ class Run {
   Active& active(Position p) { return window_[p % window_.size()]; }
   const plan::Op& op_of(const Active& a) const { return plan_.ops[a.place.op]; }
 
+  bool allocate_early();
   bool acquire(plan::InstanceId i);
   void discard(plan::InstanceId i);
 
