@@ -67,6 +67,7 @@ void machine_options(CLI::App& app, Options& o) {
 CLI::Option* program_options(CLI::App& app, Options& o) {
   CLI::Option* const program = app.add_option("--program", o.program, "a shipped program or FILE.json");
   app.add_option("--preset", o.preset, "sizes of the program: test, host, paper or weak");
+  app.add_option("--calibration", o.calibration, "FILE of measured times that `calibrate` made; used instead of costs");
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&o](const std::vector<std::string>& all) {
@@ -128,6 +129,18 @@ void check_options(CLI::App& app, Options& o) {
   output_options(app, o);
 }
 
+void out_option(CLI::App& app, Options& o) { app.add_option("-o,--out", o.out, "file to write; - is standard output"); }
+
+void calibrate_options(CLI::App& app, Options& o) {
+  o.engine = "host";
+  program_options(app, o)->required();
+  machine_options(app, o);
+  app.add_flag("--emulate-gpu", o.emulate_gpu, "measure GPU points with their CPU kernels, too");
+  app.add_option("--repeats", o.repeats, "measurements of everything; medians count; 1 if not given")->check(CLI::Range(1, 1000));
+  out_option(app, o);
+  output_options(app, o);
+}
+
 void compare_options(CLI::App& app, Options& o) {
   o.program_optional = true;
   words(app, o, "MAPPER", "files or names of mappers", 1, 100);
@@ -162,8 +175,6 @@ void fmt_options(CLI::App& app, Options& o) {
   format_option(app, o, {"text", "short"});
   output_options(app, o);
 }
-
-void out_option(CLI::App& app, Options& o) { app.add_option("-o,--out", o.out, "file to write; - is standard output"); }
 
 void init_options(CLI::App& app, Options& o) {
   program_options(app, o);
@@ -241,8 +252,8 @@ void study_options(const Study& study, CLI::App& app, Options& o) {
     app.add_option("--programs", o.programs, "shipped programs, separated by commas; all if not given")->delimiter(',');
   }
   if (takes("preset")) app.add_option("--preset", o.preset, "sizes of the programs: test, host, paper or weak");
+  if (takes("this-host")) o.machine.clear();  // measured unless --machine is given
   if (takes("machine")) machine_options(app, o);
-  if (takes("model")) app.add_option("--machine", o.machine, "a shipped machine model or FILE.toml")->capture_default_str();
   if (takes("sharing")) {
     app.add_option("--sharing", o.sharing, "how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
   }
@@ -262,9 +273,10 @@ void study_options(const Study& study, CLI::App& app, Options& o) {
   }
   if (takes("seeds")) app.add_option("--seeds", o.seeds, "searches per program")->check(CLI::Range(1, 10000))->capture_default_str();
   if (takes("seed")) app.add_option("--seed", o.seed, "of all random choices")->capture_default_str();
-  if (takes("runs")) app.add_option("--runs", o.runs, "mappers per program")->check(CLI::Range(1, 100000));
+  if (takes("mappers")) app.add_option("--mappers", o.runs, "random mappers per program")->check(CLI::Range(1, 100000));
   if (takes("repeats")) app.add_option("--repeats", o.repeats, "executions of each mapper")->check(CLI::Range(1, 10000));
   if (takes("timeout")) count<double>(app, "--timeout", o.timeout, "seconds that one execution may take", 1e-3, 1e7);
+  if (takes("details")) app.add_flag("--details", o.details, "print every mapper");
   if (takes("jobs")) app.add_option("--jobs", o.jobs, "simulations at the same time; changes no result")->check(CLI::Range(1, 1024))->capture_default_str();
   output_options(app, o);
 }
@@ -319,6 +331,7 @@ std::vector<Command> commands() {
          out_option(app, o);
          output_options(app, o);
        }},
+      {"calibrate", "measure the kernels of a program on this host", calibrate_command, calibrate_options},
       {"check", "find every mistake of a mapper without running it", check, check_options},
       {"place", "show where each point of an index launch goes", place, place_options},
       {"run", "run a mapper once and explain the result", run, single_run_options},

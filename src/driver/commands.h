@@ -7,6 +7,7 @@
 
 namespace mapwright::driver {
 
+int calibrate_command(const Options& options, Console& console);
 int check(const Options& options, Console& console);
 int compare(const Options& options, Console& console);
 int diff(const Options& options, Console& console);

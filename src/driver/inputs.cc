@@ -7,6 +7,7 @@
 #include "engine/command/command.h"
 #include "engine/host/host.h"
 #include "engine/sim/sim.h"
+#include "program/calibration.h"
 #include "search/search.h"
 
 namespace mapwright::driver {
@@ -17,9 +18,11 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-OrExit<machine::Machine> load_machine(const std::string& name, const machine::Overrides& overrides, Console& console) {
+OrExit<machine::Machine> load_machine(const Options& options, const machine::Overrides& overrides, Console& console) {
   diag::Sink sink;
-  std::optional<machine::Machine> machine = machine::load_machine(name, overrides, sink);
+  std::optional<machine::Machine> machine =
+      options.machine_text.empty() ? machine::load_machine(options.machine, overrides, sink)
+                                   : machine::read_machine(diag::make_source(options.machine, options.machine_text), overrides, sink);
   console.report(sink);
   if (machine) return *std::move(machine);
   for (const diag::Diagnostic& d : sink.all()) {
@@ -54,6 +57,18 @@ OrExit<program::Program> build_program(const Options& options, const machine::Ma
   return *std::move(program);
 }
 
+// Puts the measured times of a file into a program.
+int calibrate_from(const std::string& path, program::Program& program, Console& console) {
+  Expected<std::string> text = read_file(path);
+  if (!text) return console.fail(text.error());
+  diag::Sink sink;
+  const std::optional<program::Calibration> calibration = program::import_calibration(diag::make_source(path, *std::move(text)), sink);
+  console.report(sink);
+  if (!calibration) return kEnvironment;
+  const Expected<void> applied = program::apply(*calibration, program);
+  return applied ? kOk : console.fail(applied.error());
+}
+
 // What an external command reports is measured by the options, not by the description of the program.
 void set_metric(program::Program& program, const Options& options) {
   program.metric.name = options.metric_name;
@@ -64,7 +79,7 @@ void set_metric(program::Program& program, const Options& options) {
 }  // namespace
 
 OrExit<machine::Machine> load_machine(const Options& options, Console& console) {
-  return load_machine(options.machine, options.overrides, console);
+  return load_machine(options, options.overrides, console);
 }
 
 OrExit<Target> load_target(const Options& options, Console& console) {
@@ -91,10 +106,13 @@ OrExit<Target> load_target(const Options& options, Console& console) {
   if (program->ranks_per_node > 1) {
     machine::Overrides overrides = options.overrides;
     overrides.ranks_per_node = program->ranks_per_node;
-    machine = load_machine(options.machine, overrides, console);
+    machine = load_machine(options, overrides, console);
     if (!machine) return tl::unexpected(machine.error());
   }
   if (external) set_metric(*program, options);
+  if (!options.calibration.empty()) {
+    if (const int status = calibrate_from(options.calibration, *program, console); status != kOk) return tl::unexpected(status);
+  }
   diag::SourcePtr reference;
   if (!program->reference_mapper.empty()) reference = diag::make_source("expert", program->reference_mapper);
   return Target {*std::move(program), *std::move(machine), preset, std::move(reference)};

@@ -5,6 +5,7 @@
 #include "driver/commands.h"
 #include "driver/inputs.h"
 #include "driver/json.h"
+#include "driver/overheads.h"
 
 namespace mapwright::driver {
 
@@ -30,7 +31,9 @@ int machines(const Options&, Console& console) {
 }
 
 int machines_detect(const Options& options, Console& console) {
-  const Expected<std::string> toml = machine::detect_machine();
+  console.progress("measuring this host");
+  const Expected<std::string> toml = machine::detect_machine(measure_overheads());
+  console.end_progress();
   if (!toml) return console.fail(toml.error());
   if (options.out.empty() || options.out == "-") {
     console.out(*toml);

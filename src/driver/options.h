@@ -22,6 +22,8 @@ struct Options {
   std::string preset;                      // empty: the command's default
   std::map<std::string, std::string> set;  // --set name=value
   std::string machine = "p100";
+  std::string machine_text;                // a description made for this run; used instead of `machine` unless empty
+  std::string calibration;                 // a file of measured times for the program
   machine::Overrides overrides;
 
   // How it is run.
@@ -59,6 +61,7 @@ struct Options {
   std::vector<std::string> programs;       // --programs; empty: all that ship
   std::vector<std::string> strategies;     // --strategies; empty: the study's default
   std::int64_t seeds = 5;                  // 1, 2, ... are the seeds
+  bool details = false;                    // --details: of a study
   std::int64_t runs = 0;                   // mappers per program; 0: the study's default
 
   // Output.

@@ -19,6 +19,13 @@ Interval median_of(std::vector<double> values);
 // The confidence that median_of() reaches with n values.
 double interval_confidence(std::size_t n);
 
+// The q-quantile of at least one value, 0 <= q <= 1, interpolated linearly between order statistics.
+double quantile(std::vector<double> values, double q);
+
+// Spearman's rank correlation of two equally long lists; equal values share the mean of their ranks. 0 for fewer than two
+// values, or when all values of a list are equal.
+double spearman(const std::vector<double>& a, const std::vector<double>& b);
+
 // Whether the intervals have a point in common: then the medians are not distinguishable.
 bool overlap(const Interval& a, const Interval& b);
 

@@ -15,12 +15,14 @@ namespace mapwright::driver {
 
 std::span<const Study> studies() {
   static const std::vector<Study> all {
-      {"decompose", "what a processor grid that fits the shape of the data is worth, beside Mapple's results", study_decompose,
-       {"model", "sharing", "jobs"}},
       {"limits", "how close mappers come to a lower bound on the time of any mapper", study_limits,
        {"programs", "preset", "machine", "sharing", "iterations", "seeds", "jobs"}},
       {"throughput", "what optimizers reach in a few evaluations, relative to the expert, beside the paper's results", study_throughput,
        {"programs", "preset", "machine", "sharing", "strategies", "mode", "iterations", "seeds", "jobs"}},
+      {"fidelity", "simulated against real times of random mappers on this host", study_fidelity,
+       {"programs", "preset", "machine", "mappers", "repeats", "seed", "emulate-gpu", "details", "this-host"}},
+      {"sensitivity", "every estimated constant of a machine halved and doubled, and what that changes", study_sensitivity,
+       {"programs", "preset", "machine", "iterations", "seed", "jobs"}},
   };
   return all;
 }

@@ -1,8 +1,6 @@
 // Studies: each prints a table and an object, the same however many jobs there are.
 #include <gmock/gmock.h>
 
-#include <cmath>
-
 #include "cli.h"
 
 namespace mapwright::test {
@@ -91,29 +89,46 @@ TEST_F(Study, Limits) {
   EXPECT_THAT(run(words).out, HasSubstr("best known %"));
 }
 
-TEST_F(Study, Decompose) {
-  const auto object = json({"study", "decompose", "--json", "--jobs", "2"});
-  EXPECT_EQ(object["schema"], "mapwright.study.decompose/1");
-  ASSERT_EQ(object["configurations"].size(), 441u);
-  EXPECT_EQ(object["published"]["mean"], 1.23);
-  // decompose moves no more bytes than a grid that does not look at the shape, and is faster on the whole.
-  EXPECT_GT(object["against"]["balance_split"]["mean"], 1.02);
-  EXPECT_GT(object["against"]["balance_split"]["most"], 1.2);
-  EXPECT_GT(object["against"]["balance_split"]["bytes_mean"], 1.5);
-  EXPECT_GT(object["against"]["greedy_split"]["different"], 0);
-  double log_sum = 0;
-  for (const auto& c : object["configurations"]) {
-    const auto bytes = [&](const char* method) { return c[method]["bytes"].get<double>(); };
-    if (c["nodes"] == 1) {
-      EXPECT_LE(bytes("decompose"), bytes("balance_split")) << c;
-    }
-    for (const char* method : {"decompose", "greedy_split", "balance_split"}) {
-      const std::int64_t tiles = c[method]["grid"][0].get<std::int64_t>() * c[method]["grid"][1].get<std::int64_t>();
-      EXPECT_EQ(tiles, 4 * c["nodes"].get<std::int64_t>());
-    }
-    log_sum += std::log(c["balance_split"]["seconds_per_step"].get<double>() / c["decompose"]["seconds_per_step"].get<double>());
+TEST_F(Study, FidelityComparesRealWithSimulatedTimes) {
+  const auto object = json({"study", "fidelity", "--programs", "cannon", "--preset", "test", "--mappers", "4", "--repeats", "2", "--json"});
+  EXPECT_EQ(object["schema"], "mapwright.study.fidelity/1");
+  ASSERT_EQ(object["programs"].size(), 1u);
+  const auto& cannon = object["programs"][0];
+  ASSERT_EQ(cannon["mappers"].size(), 4u);
+  for (const auto& m : cannon["mappers"]) {
+    ASSERT_EQ(m["real"].size(), 2u);
+    EXPECT_GT(m["real"][0], 0);
+    EXPECT_GT(m["simulated"], 0);
   }
-  EXPECT_NEAR(std::exp(log_sum / 441), object["against"]["balance_split"]["mean"].get<double>(), 1e-9);
+  EXPECT_LE(cannon["rank_correlation"], 1);
+  EXPECT_GE(cannon["error_90"], cannon["median_error"]);
+}
+
+TEST_F(Study, SensitivityHalvesAndDoublesEveryEstimate) {
+  const std::vector<std::string> words {"study", "sensitivity", "--programs", "stencil", "--preset", "test", "--iterations", "3", "--json"};
+  const auto object = json(words);
+  EXPECT_EQ(object["schema"], "mapwright.study.sensitivity/1");
+  const auto& stencil = object["programs"][0];
+  EXPECT_GT(stencil["constants"].size(), 50u);
+  bool latency = false;
+  for (const auto& c : stencil["constants"]) {
+    // Both mappers wait equally long, so halving the wait brings their ratio nowhere near 0 or infinity, but changes it.
+    if (c["key"] == "overheads.ready_to_start_us") latency = c["value"] == 50 && c["halved"]["default"] > 0.1 && c["halved"]["default"] < 10;
+  }
+  EXPECT_TRUE(latency);
+  std::vector<std::string> parallel = words;
+  parallel.insert(parallel.end(), {"--jobs", "3"});
+  EXPECT_EQ(json(parallel), object);
+}
+
+TEST_F(Study, CalibrationsFitOneProgram) {
+  const std::string file = "times.json";
+  EXPECT_EQ(run({"calibrate", "--program", "cannon", "--preset", "test", "-o", file}).status, 0);
+  const auto calibrated = json({"run", "--program", "cannon", "--preset", "test", "--calibration", file, "--mapper", "default", "--json", "--gpus", "0"});
+  EXPECT_EQ(calibrated["outcome"], "ok");
+  const Ended other = run({"run", "--program", "stencil", "--preset", "test", "--calibration", file});
+  EXPECT_NE(other.status, 0);
+  EXPECT_THAT(other.err, HasSubstr("MW4117"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mapwright::driver {
 namespace {
 
@@ -25,6 +27,22 @@ TEST(Statistics, NineValuesDropTheOutermostPair) {
   EXPECT_DOUBLE_EQ(i.low, 2);
   EXPECT_DOUBLE_EQ(i.high, 8);
   EXPECT_DOUBLE_EQ(i.confidence, 0.9609375);
+}
+
+TEST(Statistics, QuantilesInterpolate) {
+  EXPECT_DOUBLE_EQ(quantile({30, 10, 20}, 0.5), 20);
+  EXPECT_DOUBLE_EQ(quantile({10, 20}, 0.9), 19);  // 10 + 0.9 x 10
+  EXPECT_DOUBLE_EQ(quantile({7}, 0.9), 7);
+}
+
+TEST(Statistics, SpearmanComparesRanks) {
+  EXPECT_DOUBLE_EQ(spearman({1, 2, 3}, {10, 100, 1000}), 1);
+  EXPECT_DOUBLE_EQ(spearman({1, 2, 3}, {3, 2, 1}), -1);
+  // Ranks 0 1 2 3 and 1 0 2 3: 1 - 6 x (1 + 1) / (4 x 15) = 0.8.
+  EXPECT_DOUBLE_EQ(spearman({1, 2, 3, 4}, {20, 10, 30, 40}), 0.8);
+  // Ranks 0 1 2 and 0.5 0.5 2: deviations (-1, 0, 1) and (-0.5, -0.5, 1): 1.5 / sqrt(2 x 1.5).
+  EXPECT_DOUBLE_EQ(spearman({1, 2, 3}, {5, 5, 9}), 1.5 / std::sqrt(3));
+  EXPECT_EQ(spearman({1, 2}, {5, 5}), 0);
 }
 
 TEST(Statistics, FewValuesHaveLittleConfidence) {

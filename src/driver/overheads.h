@@ -1,0 +1,12 @@
+// driver/overheads.h - what the host engine itself costs on this host.
+#pragma once
+
+#include "machine/machine.h"
+
+namespace mapwright::driver {
+
+// Executes chains of tasks and copies without work on the host engine, within about a tenth of a second; of several runs
+// the fastest counts. Zero when the engine cannot run.
+machine::HostOverheads measure_overheads();
+
+}  // namespace mapwright::driver

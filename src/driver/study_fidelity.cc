@@ -1,0 +1,174 @@
+// mapwright study fidelity: random valid mappers executed for real on this host and simulated on a measured model of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "driver/calibrate.h"
+#include "driver/json.h"
+#include "driver/overheads.h"
+#include "driver/statistics.h"
+#include "driver/study.h"
+#include "engine/host/host.h"
+#include "engine/sim/sim.h"
+#include "search/search.h"
+
+namespace mapwright::driver {
+
+namespace {
+
+constexpr std::int64_t kMappers = 20, kRepeats = 3;
+
+struct Compared {
+  std::string mapper;          // name
+  std::vector<double> real;    // seconds of the timed window, one per repeat
+  double simulated = 0;
+  // Of the repeats the fastest: what disturbs a run only makes it slower.
+  double best() const { return *std::min_element(real.begin(), real.end()); }
+  double error() const { return std::abs(simulated / best() - 1); }
+  double spread() const { return median_of(real).median / best() - 1; }
+};
+
+struct Fidelity {
+  std::string program;
+  std::vector<Compared> mappers;
+  double correlation = 0, error = 0, error90 = 0;
+  double spread = 0;   // of the mappers' times: (90th - 10th percentile) / median
+  double noise = 0;    // median over mappers of (median - fastest repeat) / fastest
+};
+
+template <typename F>
+std::vector<double> each(const std::vector<Compared>& all, F&& value) {
+  std::vector<double> result;
+  for (const Compared& c : all) result.push_back(value(c));
+  return result;
+}
+
+void summarise(Fidelity& f) {
+  const std::vector<double> real = each(f.mappers, [](const Compared& c) { return c.best(); });
+  const std::vector<double> simulated = each(f.mappers, [](const Compared& c) { return c.simulated; });
+  const std::vector<double> errors = each(f.mappers, [](const Compared& c) { return c.error(); });
+  f.correlation = spearman(real, simulated);
+  f.error = quantile(errors, 0.5);
+  f.error90 = quantile(errors, 0.9);
+  f.spread = (quantile(real, 0.9) - quantile(real, 0.1)) / quantile(real, 0.5);
+  f.noise = quantile(each(f.mappers, [](const Compared& c) { return c.spread(); }), 0.5);
+}
+
+// Random mappers with different decisions that can be planned, with their plans.
+struct Candidate {
+  Compared compared;
+  engine::Prepared prepared;
+};
+std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std::size_t wanted) {
+  const search::SearchSpace space(target.program, target.machine, search::Mode::Valid);
+  std::vector<Candidate> found;
+  std::vector<std::string> seen;
+  for (std::uint64_t i = 0; found.size() < wanted && i < 20 * wanted; ++i) {
+    engine::EvaluationRequest request;
+    request.mapper = diag::make_source(fmt::format("random:{}", seed + i), search::random_mapper(space, seed + i));
+    request.program = &target.program;
+    request.machine = &target.machine;
+    auto prepared = engine::prepare(request, "host");
+    if (!prepared) continue;  // out of memory
+    const std::string identity = search::candidate_identity(std::string(request.mapper->text()), target.program, target.machine);
+    if (std::find(seen.begin(), seen.end(), identity) != seen.end()) continue;
+    seen.push_back(identity);
+    found.push_back({{std::string(request.mapper->name()), {}, 0}, *std::move(prepared)});
+  }
+  return found;
+}
+
+Expected<Fidelity> compare_all(Target& target, const Options& options, Console& console) {
+  Calibrator calibrator(target, options.emulate_gpu);
+  std::vector<Candidate> all = candidates(target, options.seed, static_cast<std::size_t>(options.runs > 0 ? options.runs : kMappers));
+  engine::host::Options host;
+  host.emulate_gpu = options.emulate_gpu;
+  host.verify = false;
+  host.measure = true;
+  const std::int64_t repeats = options.repeats > 0 ? options.repeats : kRepeats;
+  for (std::int64_t r = 0; r < repeats; ++r) {  // all in turns, so that drift of the host hits all alike
+    if (const Expected<void> measured = calibrator.measure(console); !measured) return tl::unexpected(measured.error());
+    for (Candidate& c : all) {
+      console.progress(fmt::format("{}: run {} of {}, {}", target.program.name, r + 1, repeats, c.compared.mapper));
+      const auto observed = engine::host::execute(c.prepared.plan, target.program, target.machine, host);
+      if (!observed) return tl::unexpected(observed.error());
+      c.compared.real.push_back(observed->seconds);
+    }
+  }
+  if (const Expected<void> applied = program::apply(calibrator.result(), target.program); !applied) return tl::unexpected(applied.error());
+  Fidelity f;
+  f.program = target.program.name;
+  for (Candidate& c : all) {
+    c.compared.simulated = engine::sim::simulate(c.prepared.plan, target.program, target.machine, {.sharing = {}, .profile = false}).window;
+    f.mappers.push_back(std::move(c.compared));
+  }
+  if (!f.mappers.empty()) summarise(f);
+  return f;
+}
+
+std::string text_of(const std::vector<Fidelity>& all, bool details) {
+  Table table({"program", "mappers", "rank correlation", "median error", "90 % error", "real spread", "noise"});
+  const auto percent = [](double v) { return fmt::format("{:.1f} %", 100 * v); };
+  for (const Fidelity& f : all) {
+    table.add({f.program, std::to_string(f.mappers.size()), fmt::format("{:.3f}", f.correlation), percent(f.error), percent(f.error90), percent(f.spread), percent(f.noise)});
+  }
+  std::string text = table.text();
+  if (!details) return text;
+  Table each({"program", "mapper", "real", "simulated", "error"});
+  for (const Fidelity& f : all) {
+    for (const Compared& c : f.mappers) {
+      each.add({f.program, c.mapper, human_seconds(c.best()), human_seconds(c.simulated), fmt::format("{:+.1f} %", 100 * (c.simulated / c.best() - 1))});
+    }
+  }
+  return text + "\n" + each.text();
+}
+
+Json json_of(const Fidelity& f) {
+  Json out {{"program", f.program}, {"rank_correlation", f.correlation}, {"median_error", f.error}, {"error_90", f.error90}, {"real_spread", f.spread}, {"noise", f.noise}};
+  out["mappers"] = Json::array();
+  for (const Compared& c : f.mappers) out["mappers"].push_back(Json {{"mapper", c.mapper}, {"real", c.real}, {"simulated", c.simulated}});
+  return out;
+}
+
+}  // namespace
+
+int study_fidelity(const Options& given, Console& console) {
+  Options options = given;
+  options.engine = "host";  // decides the preset
+  if (options.machine.empty()) {
+    console.progress("measuring this host");
+    Expected<std::string> toml = machine::detect_machine(measure_overheads());
+    console.end_progress();
+    if (!toml) return console.fail(toml.error());
+    options.machine = "detected";
+    options.machine_text = *std::move(toml);
+  }
+  OrExit<std::vector<Target>> targets = load_targets(options, console);
+  if (!targets) return targets.error();
+  std::vector<Fidelity> all;
+  for (Target& target : *targets) {
+    Expected<Fidelity> one = compare_all(target, options, console);
+    console.end_progress();
+    if (!one) return console.fail(one.error());
+    all.push_back(*std::move(one));
+  }
+  if (console.json()) {
+    Json out = object("study.fidelity");
+    out["machine"] = options.machine;
+    out["programs"] = Json::array();
+    for (const Fidelity& f : all) out["programs"].push_back(json_of(f));
+    console.out(to_text(out) + "\n");
+    return kOk;
+  }
+  console.out(text_of(all, options.details));
+  if (!console.quiet()) {
+    console.out(
+        "\nreal: the fastest repeat on the host engine; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
+        "longer than the fastest the median repeat of a mapper takes. All memories of a host are the same DRAM, so this says nothing\n"
+        "about the costs of FBMEM and ZCMEM.\n");
+  }
+  return kOk;
+}
+
+}  // namespace mapwright::driver
