@@ -254,6 +254,7 @@ void study_options(const Study& study, CLI::App& app, Options& o) {
   if (takes("preset")) app.add_option("--preset", o.preset, "sizes of the programs: test, host, paper or weak");
   if (takes("this-host")) o.machine.clear();  // measured unless --machine is given
   if (takes("machine")) machine_options(app, o);
+  if (takes("model")) app.add_option("--machine", o.machine, "a shipped machine model or FILE.toml")->capture_default_str();
   if (takes("sharing")) {
     app.add_option("--sharing", o.sharing, "how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
   }

@@ -15,6 +15,8 @@ namespace mapwright::driver {
 
 std::span<const Study> studies() {
   static const std::vector<Study> all {
+      {"decompose", "what a processor grid that fits the shape of the data is worth, beside Mapple's results", study_decompose,
+       {"model", "sharing", "jobs"}},
       {"limits", "how close mappers come to a lower bound on the time of any mapper", study_limits,
        {"programs", "preset", "machine", "sharing", "iterations", "seeds", "jobs"}},
       {"throughput", "what optimizers reach in a few evaluations, relative to the expert, beside the paper's results", study_throughput,

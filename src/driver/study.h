@@ -19,12 +19,13 @@ struct Study {
   const char* summary;  // one line
   int (*execute)(const Options&, Console&);
   // The options that it takes besides those of the output, by their names in command_line.cc: "machine" stands for all
-  // that describe one.
+  // that describe one, "model" for --machine alone.
   std::vector<std::string_view> options;
 };
 
 std::span<const Study> studies();
 
+int study_decompose(const Options& options, Console& console);
 int study_limits(const Options& options, Console& console);
 int study_fidelity(const Options& options, Console& console);
 int study_sensitivity(const Options& options, Console& console);

@@ -222,6 +222,10 @@ class Walker {
   void walk_launch(const Launch& launch, Frame& frame) {
     const auto begin = static_cast<std::uint32_t>(flow_.nodes.size());
     const std::int64_t points = launch.domain.volume();
+    if (begin + static_cast<std::size_t>(points) > max_nodes_) {
+      too_large_ = true;
+      return;
+    }
     const auto [site, new_site] = sites_.try_emplace({frame.parent_site, launch.id.value}, flow_.sites);
     flow_.sites += new_site ? 1 : 0;
     const auto next = static_cast<std::uint32_t>(flow_.site_of.size());

@@ -1,6 +1,8 @@
 // Studies: each prints a table and an object, the same however many jobs there are.
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "cli.h"
 
 namespace mapwright::test {
@@ -129,6 +131,31 @@ TEST_F(Study, CalibrationsFitOneProgram) {
   const Ended other = run({"run", "--program", "stencil", "--preset", "test", "--calibration", file});
   EXPECT_NE(other.status, 0);
   EXPECT_THAT(other.err, HasSubstr("MW4117"));
+}
+
+TEST_F(Study, Decompose) {
+  const auto object = json({"study", "decompose", "--json", "--jobs", "2"});
+  EXPECT_EQ(object["schema"], "mapwright.study.decompose/1");
+  ASSERT_EQ(object["configurations"].size(), 441u);
+  EXPECT_EQ(object["published"]["mean"], 1.23);
+  // decompose moves no more bytes than a grid that does not look at the shape, and is faster on the whole.
+  EXPECT_GT(object["against"]["balance_split"]["mean"], 1.02);
+  EXPECT_GT(object["against"]["balance_split"]["most"], 1.2);
+  EXPECT_GT(object["against"]["balance_split"]["bytes_mean"], 1.5);
+  EXPECT_GT(object["against"]["greedy_split"]["different"], 0);
+  double log_sum = 0;
+  for (const auto& c : object["configurations"]) {
+    const auto bytes = [&](const char* method) { return c[method]["bytes"].get<double>(); };
+    if (c["nodes"] == 1) {
+      EXPECT_LE(bytes("decompose"), bytes("balance_split")) << c;
+    }
+    for (const char* method : {"decompose", "greedy_split", "balance_split"}) {
+      const std::int64_t tiles = c[method]["grid"][0].get<std::int64_t>() * c[method]["grid"][1].get<std::int64_t>();
+      EXPECT_EQ(tiles, 4 * c["nodes"].get<std::int64_t>());
+    }
+    log_sum += std::log(c["balance_split"]["seconds_per_step"].get<double>() / c["decompose"]["seconds_per_step"].get<double>());
+  }
+  EXPECT_NEAR(std::exp(log_sum / 441), object["against"]["balance_split"]["mean"].get<double>(), 1e-9);
 }
 
 }  // namespace

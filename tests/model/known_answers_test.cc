@@ -64,6 +64,36 @@ TEST(KnownAnswers, StencilPrefersSquareBlocksOnSeveralNodes) {
   EXPECT_LT(squares.seconds, rows.seconds);
 }
 
+// With two tiles a row, runs of four tiles are blocks of 2 x 2 tiles: nothing to choose.
+TEST(KnownAnswers, StencilsRunsAreBlocksWhenARowHasTwoTiles) {
+  const Case s = set_up("stencil", {{"nx", 4004}, {"ny", 8004}, {"ntx", 2}, {"nty", 4}}, 2);
+  const std::string blocks =
+      "g = Machine(GPU); def f(Task t) { x = t.ipoint[0] % 2; y = t.ipoint[0] / 2; return g[y / 2, x + 2 * (y % 2)]; }\n"
+      "IndexTaskMap init_ramp, stencil, increment f;";
+  const auto window = [&](const std::string& mapper) {
+    return plan::traffic(testing::plan_of(s, mapper), s.program, s.machine, s.program.metric.label).total;
+  };
+  EXPECT_EQ(window(expert("stencil")).inter_node, window(blocks).inter_node);
+  EXPECT_EQ(window(expert("stencil")).between, window(blocks).between);
+  EXPECT_NEAR(ratio(run(s, blocks), run(s, expert("stencil"))), 1.0, 1e-3);
+}
+
+// Hardly anything to gain (published: 1.02 at best), and known ways to lose.
+TEST(KnownAnswers, StencilLosesByWhatItsMachineIsSlowAt) {
+  const Case s = set_up("stencil", {{"nx", 16004}, {"ny", 16004}, {"ntx", 4}, {"nty", 4}}, 4);
+  const Execution base = run(s, expert("stencil"));
+  const std::string scattered = testing::replaced(expert("stencil"), "mgpu[x / mgpu.size[1] % mgpu.size[0], x % mgpu.size[1]]",
+                                                  "mgpu[(x + x / 4) % mgpu.size[0], x / 4 % mgpu.size[1]]");
+  const std::string columns = testing::replaced(expert("stencil"), "SOA F_order;", "SOA C_order; Layout * * CPU SOA F_order;");
+  const std::string host = "Task * CPU; Layout * * * SOA F_order;";
+  EXPECT_LT(ratio(run(s, columns), base), 0.8);                                  // every element its own sector
+  EXPECT_LT(ratio(run(s, host), base), 0.1);                                     // 4 x 12 GB/s instead of 4 x 550
+  const auto between = [&](const std::string& mapper) {
+    return plan::traffic(testing::plan_of(s, mapper), s.program, s.machine, s.program.metric.label).total.inter_node;
+  };
+  EXPECT_GT(between(scattered), between(expert("stencil")));                     // neighbours on other nodes
+}
+
 // One GPU does what four did, without their copies.
 TEST(KnownAnswers, OneGpuGivesAQuarterOfTheThroughput) {
   const std::string one = "Task * GPU, CPU; g = Machine(GPU); def f(Task t) { return g[0, 0]; } IndexTaskMap GPU f;";

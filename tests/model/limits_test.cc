@@ -152,5 +152,29 @@ TEST(Limits, TasksThatExchangeDataAreTogetherOrUseTheNetwork) {
   EXPECT_NEAR(lower_bound(b.finish(), m)[LimitTerm::Communication], 9e-3, 1e-9);
 }
 
+// Of intervals that are too large nothing is known; the others still count.
+TEST(Limits, GiveUpOnWhatIsTooLarge) {
+  program::Builder b("p");
+  const auto t = b.add_task("t", {timed(ProcessorKind::Gpu, 1e-3)});
+  for (const std::int64_t points : {4, 1 << 22}) {
+    b.fence();
+    b.timer_start("w");
+    b.index_launch(t, Rect::of_extents({points}), {});
+    b.fence();
+    b.timer_stop("w");
+  }
+  program::Metric metric;
+  metric.label = "w";
+  b.set_metric(metric);
+  program::Program p = b.finish();
+  Limit limit = lower_bound(p, free_machine());
+  EXPECT_FALSE(limit.complete);
+  EXPECT_NEAR(limit.seconds, 1e-3, 1e-12);
+  p.metric.combine = program::Metric::Combine::Mean;
+  limit = lower_bound(p, free_machine());
+  EXPECT_FALSE(limit.complete);
+  EXPECT_EQ(limit.seconds, 0);
+}
+
 }  // namespace
 }  // namespace mapwright::test

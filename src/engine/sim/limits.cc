@@ -20,7 +20,7 @@ using plan::kNone;
 using Terms = std::array<double, kLimitTerms>;
 
 constexpr double kBefore = -HUGE_VAL;          // time of what may come before the interval
-constexpr std::size_t kMaxNodes = 1u << 21;    // of an interval
+constexpr std::size_t kMaxNodes = 1u << 20;    // of an interval
 
 // The least costs of nodes, equal ones once.
 class CostTable {
