@@ -143,6 +143,7 @@ class Planner {
   // steady.cc
   bool walk_loop(const program::Loop& loop, Frame& frame);
   bool repeats(const program::Loop& loop) const;
+  bool stops_look_back(OpIndex iteration_begin, std::uint32_t first_record) const;
   void join_readers(OpIndex iteration_begin);
   std::vector<std::uint64_t> snapshot(OpIndex iteration_begin, const Frame& frame) const;
   void carry(OpIndex previous, OpIndex begin, std::uint32_t first_record);

@@ -83,7 +83,7 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
       plan_.segments.push_back({begin, static_cast<OpIndex>(plan_.ops.size()), static_cast<std::uint64_t>(loop.count - i), 0});
       break;
     }
-    if (may_repeat && waiting_timers_.empty() && looks(i)) {
+    if (may_repeat && waiting_timers_.empty() && looks(i) && !stops_look_back(begin, first_record)) {
       std::vector<std::uint64_t> now = snapshot(begin, frame);
       steady = i > 0 && i + 2 < loop.count && looks(i - 1) && now == before;
       before = std::move(now);
@@ -93,6 +93,13 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
   loops_.pop_back();
   inside_loop_ = was_inside;
   return true;
+}
+
+// A timer that stops before the first launch of an iteration looks at the iteration before: not in a repeated segment.
+bool Planner::stops_look_back(OpIndex iteration_begin, std::uint32_t first_record) const {
+  return std::any_of(plan_.ops.begin() + iteration_begin, plan_.ops.end(), [&](const Op& op) {
+    return op.kind == OpKind::TimerStop && op.b != kNone && op.b < first_record;
+  });
 }
 
 // Data that is only read would collect readers for ever: those of this iteration and of earlier ones become one.

@@ -147,6 +147,32 @@ TEST(Plan, ATimerBeforeAFenceLooksAtTheFence) {
   EXPECT_EQ(kinds, (std::vector<OpKind> {OpKind::Fence, OpKind::TimerStart, OpKind::TimerStop}));
 }
 
+// A stop that looks at the launch of the iteration before has no place in a repeated segment.
+TEST(Plan, WritesOutLoopsWhoseTimersLookBack) {
+  const auto segments = [](bool launch_first) {
+    Builder b("timer");
+    const auto t = b.add_task("t", {variant(ProcessorKind::Cpu)});
+    b.index_launch(t, Rect::of_extents({2}), {});
+    b.begin_loop("l", 20);
+    b.fence();
+    b.timer_start("w");
+    if (launch_first) {
+      b.index_launch(t, Rect::of_extents({2}), {});
+      b.timer_stop("w");
+    } else {
+      b.timer_stop("w");
+      b.index_launch(t, Rect::of_extents({2}), {});
+    }
+    b.end_loop();
+    const Program p = b.finish();
+    const machine::Machine m = machine_of(1, 4);
+    diag::Sink sink;
+    return make_plan(sema::compile(diag::make_source("m", ""), sink), p, m, sink)->segments.size();
+  };
+  EXPECT_GT(segments(true), 1u);
+  EXPECT_EQ(segments(false), 1u);
+}
+
 TEST(Plan, LimitsPointsInFlightByMappingEdges) {
   const Program p = halo(1);
   const machine::Machine m = machine_of(1, 4);
