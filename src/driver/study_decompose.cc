@@ -28,6 +28,7 @@ constexpr std::size_t kMethodCount = std::size(kMethods);
 constexpr std::int64_t kSteps = 10;
 
 struct Outcome {
+  Point nodes {0, 0}; // grid of nodes
   Point grid {0, 0};  // of tiles
   double seconds = 0; // of a step
   plan::Traffic::Row moved;
@@ -87,13 +88,17 @@ std::string mapper_text(std::string_view method, const Configuration& c, const P
       call(0, {c.nx, c.ny}), call(2, {c.nx / nodes[0], c.ny / nodes[1]}), grid[0], grid[0]);
 }
 
-// One method on one configuration: the tiles are the processors of its grid.
-Expected<Outcome> simulate(std::string_view method, const Configuration& c, const machine::Machine& machine, std::int64_t gpus,
-                           engine::sim::Sharing sharing) {
-  const Point nodes = factors(method, c.nodes, {c.nx, c.ny});
-  const Point inside = factors(method, gpus, {c.nx / nodes[0], c.ny / nodes[1]});
+// The grids of a method on a configuration: the tiles are the processors of its grid.
+Outcome grids(std::string_view method, const Configuration& c, std::int64_t gpus) {
   Outcome out;
-  out.grid = {nodes[0] * inside[0], nodes[1] * inside[1]};
+  out.nodes = factors(method, c.nodes, {c.nx, c.ny});
+  const Point inside = factors(method, gpus, {c.nx / out.nodes[0], c.ny / out.nodes[1]});
+  out.grid = {out.nodes[0] * inside[0], out.nodes[1] * inside[1]};
+  return out;
+}
+
+Expected<Outcome> simulate(std::string_view method, Outcome out, const Configuration& c, const machine::Machine& machine,
+                           engine::sim::Sharing sharing) {
   apps::Choice choice;
   choice.preset = "test";
   for (const auto& [name, value] : std::map<std::string, std::int64_t> {{"nx", c.nx + 4}, {"ny", c.ny + 4}, {"ntx", out.grid[0]}, {"nty", out.grid[1]},
@@ -103,7 +108,7 @@ Expected<Outcome> simulate(std::string_view method, const Configuration& c, cons
   const Expected<program::Program> program = apps::build("stencil", choice);
   if (!program) return tl::unexpected(program.error());
   engine::EvaluationRequest request;
-  request.mapper = diag::make_source(std::string(method), mapper_text(method, c, nodes, out.grid));
+  request.mapper = diag::make_source(std::string(method), mapper_text(method, c, out.nodes, out.grid));
   request.program = &*program;
   request.machine = &machine;
   const auto prepared = engine::prepare(request, "sim");
@@ -115,7 +120,14 @@ Expected<Outcome> simulate(std::string_view method, const Configuration& c, cons
 
 void fill(Configuration& c, const machine::Machine& machine, std::int64_t gpus, engine::sim::Sharing sharing) {
   for (std::size_t m = 0; m < kMethodCount; ++m) {
-    const Expected<Outcome> outcome = simulate(kMethods[m], c, machine, gpus, sharing);
+    const Outcome wanted = grids(kMethods[m], c, gpus);
+    const auto known = std::find_if(c.by_method.begin(), c.by_method.begin() + static_cast<std::ptrdiff_t>(m),
+                                    [&](const Outcome& o) { return o.nodes == wanted.nodes && o.grid == wanted.grid; });
+    if (known != c.by_method.begin() + static_cast<std::ptrdiff_t>(m)) {  // equal grids are equal placements
+      c.by_method[m] = *known;
+      continue;
+    }
+    const Expected<Outcome> outcome = simulate(kMethods[m], wanted, c, machine, sharing);
     if (!outcome) {
       c.error = outcome.error();
       return;
