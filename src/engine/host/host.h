@@ -37,8 +37,9 @@ struct Options {
   bool plain_threads = default_plain_threads();
   std::optional<std::uint64_t> shuffle;  // use the shuffling executor with this seed
   bool verify = true;           // compare all regions bit for bit with the sequential execution, and run the check
-  // For times instead of proofs: nothing is poisoned while it runs, and instances that are never freed have their memory
-  // before the clock starts, as a runtime has that allocates its memories at its start.
+  // For times instead of proofs: nothing is poisoned while it runs, instances that are never freed have their memory
+  // before the clock starts, as in a runtime that allocates its memories at its start, and what serves a task waits for
+  // what its mapping waits for.
   bool measure = false;
   bool record = false;          // fill Observed::operations
   std::int64_t max_bytes = 0;   // memory it may take; 0: nine tenths of what this host has to spare

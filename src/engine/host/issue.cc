@@ -23,7 +23,7 @@ void Run::issue(Position position) {
   a.futures.clear();
   a.contributions.reset();
   a.value.reset();
-  for_each_predecessor(plan_, stream_, a.place, position, [&](Position p) {
+  for_each_predecessor(plan_, stream_, a.place, position, options_.measure, [&](Position p) {
     if (p < oldest_ || active(p).done) return;
     active(p).successors.push_back(position);
     ++a.waiting;

@@ -57,14 +57,15 @@ TEST(Stream, FencesAndParentsAreWaitedFor) {
   record.fence = 1;
   p.records.push_back(record);
   const Stream s(p);
-  const auto waits = [&](plan::OpIndex op) {
+  const auto waits = [&](plan::OpIndex op, bool as_mapped = false) {
     std::vector<Position> all;
-    for_each_predecessor(p, s, Place {op, 0, 0}, op, [&](Position q) { all.push_back(q); });
+    for_each_predecessor(p, s, Place {op, 0, 0}, op, as_mapped, [&](Position q) { all.push_back(q); });
     return all;
   };
   EXPECT_EQ(waits(3), (std::vector<Position> {0, 1}));
   p.ops[3].kind = plan::OpKind::Copy;
   EXPECT_EQ(waits(3), std::vector<Position> {1});
+  EXPECT_EQ(waits(3, true), (std::vector<Position> {0, 1})) << "issued when its task is mapped, after the parent";
   p.ops[3].kind = plan::OpKind::Join;
   EXPECT_EQ(waits(3), std::vector<Position> {});
 }
