@@ -18,6 +18,7 @@ namespace mapwright::driver {
 namespace {
 
 constexpr std::int64_t kMappers = 20, kRepeats = 3;
+constexpr double kApart = 2;  // noises between two times that can be told apart
 
 struct Compared {
   std::string mapper;          // name
@@ -33,6 +34,7 @@ struct Fidelity {
   std::string program;
   std::vector<Compared> mappers;
   double correlation = 0, error = 0, error90 = 0;
+  std::optional<double> ordered;  // of the pairs of mappers that differ by more than kApart noises: share in the right order
   double spread = 0;   // of the mappers' times: (90th - 10th percentile) / median
   double noise = 0;    // median over mappers of (median - fastest repeat) / fastest
 };
@@ -44,6 +46,19 @@ std::vector<double> each(const std::vector<Compared>& all, F&& value) {
   return result;
 }
 
+// Pairs whose real times can be told apart: the share of them that the simulator puts in the same order.
+std::optional<double> ordered_pairs(const std::vector<double>& real, const std::vector<double>& simulated, double noise) {
+  double pairs = 0, right = 0;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    for (std::size_t j = 0; j < real.size(); ++j) {
+      if (real[j] <= real[i] * (1 + kApart * noise)) continue;
+      ++pairs;
+      right += simulated[j] > simulated[i] ? 1 : 0;
+    }
+  }
+  return pairs > 0 ? std::optional(right / pairs) : std::nullopt;
+}
+
 void summarise(Fidelity& f) {
   const std::vector<double> real = each(f.mappers, [](const Compared& c) { return c.best(); });
   const std::vector<double> simulated = each(f.mappers, [](const Compared& c) { return c.simulated; });
@@ -53,6 +68,7 @@ void summarise(Fidelity& f) {
   f.error90 = quantile(errors, 0.9);
   f.spread = (quantile(real, 0.9) - quantile(real, 0.1)) / quantile(real, 0.5);
   f.noise = quantile(each(f.mappers, [](const Compared& c) { return c.spread(); }), 0.5);
+  f.ordered = ordered_pairs(real, simulated, f.noise);
 }
 
 // Random mappers with different decisions that can be planned, with their plans.
@@ -108,10 +124,10 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, Console& 
 }
 
 std::string text_of(const std::vector<Fidelity>& all, bool details) {
-  Table table({"program", "mappers", "rank correlation", "median error", "90 % error", "real spread", "noise"});
+  Table table({"program", "mappers", "rank correlation", "pairs in order", "median error", "90 % error", "real spread", "noise"});
   const auto percent = [](double v) { return fmt::format("{:.1f} %", 100 * v); };
   for (const Fidelity& f : all) {
-    table.add({f.program, std::to_string(f.mappers.size()), fmt::format("{:.3f}", f.correlation), percent(f.error), percent(f.error90), percent(f.spread), percent(f.noise)});
+    table.add({f.program, std::to_string(f.mappers.size()), fmt::format("{:.3f}", f.correlation), f.ordered ? percent(*f.ordered) : "-", percent(f.error), percent(f.error90), percent(f.spread), percent(f.noise)});
   }
   std::string text = table.text();
   if (!details) return text;
@@ -125,7 +141,7 @@ std::string text_of(const std::vector<Fidelity>& all, bool details) {
 }
 
 Json json_of(const Fidelity& f) {
-  Json out {{"program", f.program}, {"rank_correlation", f.correlation}, {"median_error", f.error}, {"error_90", f.error90}, {"real_spread", f.spread}, {"noise", f.noise}};
+  Json out {{"program", f.program}, {"rank_correlation", f.correlation}, {"pairs_in_order", optional_number(f.ordered)}, {"median_error", f.error}, {"error_90", f.error90}, {"real_spread", f.spread}, {"noise", f.noise}};
   out["mappers"] = Json::array();
   for (const Compared& c : f.mappers) out["mappers"].push_back(Json {{"mapper", c.mapper}, {"real", c.real}, {"simulated", c.simulated}});
   return out;
@@ -165,8 +181,8 @@ int study_fidelity(const Options& given, Console& console) {
   if (!console.quiet()) {
     console.out(
         "\nreal: the fastest repeat on the host engine; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
-        "longer than the fastest the median repeat of a mapper takes. All memories of a host are the same DRAM, so this says nothing\n"
-        "about the costs of FBMEM and ZCMEM.\n");
+        "longer than the fastest the median repeat of a mapper takes; pairs in order: of the pairs of mappers whose real times differ by\n"
+        "more than twice the noise. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
   return kOk;
 }
