@@ -225,12 +225,12 @@ class Generator {
 
 }  // namespace
 
-machine::Machine small_machine(int nodes, int capacity_mib) {
+machine::Machine small_machine(int nodes, int capacity_mib, int workers) {
   const std::string toml = fmt::format(
-      "format = \"mapwright.machine/1\"\nname = \"small\"\nbase = \"generic\"\nnodes = {}\n"
+      "format = \"mapwright.machine/1\"\nname = \"small\"\nbase = \"generic\"\nnodes = {}\n{}"
       "[processors.CPU]\ncount = 2\n[processors.GPU]\ncount = 2\n"
       "[memories.SYSMEM]\ncapacity_mib = {}\n[memories.FBMEM]\ncapacity_mib = {}\n[memories.ZCMEM]\ncapacity_mib = {}\n",
-      nodes, capacity_mib, capacity_mib, capacity_mib);
+      nodes, workers > 0 ? fmt::format("[processors]\nworkers = {}\n", workers) : "", capacity_mib, capacity_mib, capacity_mib);
   diag::Sink sink;
   auto machine = machine::read_machine(diag::make_source("small.toml", toml), {}, sink);
   for (const diag::Diagnostic& d : sink.all()) fmt::print("{}", diag::render_short(d));

@@ -10,7 +10,7 @@
 namespace mapwright::testing {
 
 // `nodes` nodes of two CPUs and two GPUs, every memory of the same capacity in MiB.
-machine::Machine small_machine(int nodes, int capacity_mib);
+machine::Machine small_machine(int nodes, int capacity_mib, int workers = 0);  // 0: as many as there is work for
 
 // One- and two-dimensional regions, block, aliased and sparse partitions, read, write and reduce arguments, nested
 // tasks, loops inside loops, fills and fences. Ends with a launch that reads everything.

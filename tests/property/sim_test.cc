@@ -30,7 +30,8 @@ struct Case {
 
 Case make_case(std::uint64_t seed) {
   program::Program p = testing::random_program(seed);
-  machine::Machine m = testing::small_machine(1 + static_cast<int>(seed % 3), 64);
+  const int workers = seed % 4 == 0 ? 1 + static_cast<int>(seed / 4 % 3) : 0;
+  machine::Machine m = testing::small_machine(1 + static_cast<int>(seed % 3), 64, workers);
   auto d = testing::random_decisions(seed, p, m);
   return {std::move(p), std::move(m), std::move(d)};
 }
@@ -77,6 +78,7 @@ RC_GTEST_PROP(Simulation, LoopsEqualTheirUnrolledForm, ()) {
   const Case c = make_case(seed);
   const plan::Plan kept = c.plan(false), unrolled = c.plan(true);
   RC_CLASSIFY(kept.ops.size() < unrolled.ops.size(), "keeps a loop");
+  RC_CLASSIFY(c.machine.overheads().workers.has_value(), "limited workers");
   for (const Sharing sharing : {Sharing::Fair, Sharing::Fifo}) {
     const Options options {.sharing = sharing, .profile = false};
     expect_same(simulate(kept, c.program, c.machine, options), simulate(unrolled, c.program, c.machine, options));

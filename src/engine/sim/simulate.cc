@@ -68,10 +68,11 @@ class Simulation {
     std::uint64_t steps = 0;
     for (;;) {
       settle();
-      while (workers_ && employ()) settle();
       const bool queued = !queue_.empty();
       std::optional<Transfers::Next> copy = transfers_.next();
-      if (transfers_.unsettled() && !(queued && queue_.front().time <= now_) && !(copy && copy->time <= now_)) {
+      const bool more_now = (queued && queue_.front().time <= now_) || (copy && copy->time <= now_);
+      if (workers_ && !more_now && employ()) continue;
+      if (transfers_.unsettled() && !more_now) {
         transfers_.settle(now_);
         copy = transfers_.next();
       }
@@ -244,10 +245,10 @@ class Simulation {
     if (options_.timeline) ready_times_[order(op, block)] = time;
     const machine::Overheads& o = machine_.overheads();
     switch (info.kind) {
-      case OpKind::Task: return come(time + o.ready_to_start.value, op, block);
+      case OpKind::Task: return push(time + o.ready_to_start.value, op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return come(time + (workers_ ? 0 : start_of(info)), op, block);
+      case OpKind::Fill: return push(time + (workers_ ? 0 : start_of(info)), op, block, Happening::Ready);
       case OpKind::Future: return push(time + workload_.future_latency, op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
@@ -260,11 +261,6 @@ class Simulation {
     return machine_.overheads().copy_start.value + workload_.paths[copy.resource].latency;
   }
 
-  void come(double time, OpIndex op, std::uint32_t block) {
-    if (workers_ && time <= now_) return arrive(op, block);
-    push(time, op, block, Happening::Ready);
-  }
-
   // A ready task comes to its processor, the first byte of a copy to its channels.
   void arrive(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
@@ -273,13 +269,15 @@ class Simulation {
       if (p.busy) return static_cast<void>(p.queue.emplace_back(op, block));
       p.busy = true;
     }
-    if (workers_) return workers_->offer({op, block}, false);
+    if (workers_) return workers_->offer({op, block, order(op, block)}, false);
     perform(op, block);
   }
 
-  // Idle workers take what is ready. True if something that takes no time has ended.
+  // Idle workers take what is ready. True if there was something.
   bool employ() {
+    bool any = false;
     while (const auto next = workers_->next()) {
+      any = true;
       const auto [worker, work] = *next;
       Working& w = working_[worker];
       w.order = order(work.op, work.block);
@@ -289,7 +287,7 @@ class Simulation {
       }
       perform(work.op, work.block);
     }
-    return !ended_.empty();
+    return any;
   }
 
   void perform(OpIndex op, std::uint32_t block) {
@@ -422,7 +420,7 @@ class Simulation {
       chains_.drop(std::exchange(b.last[offset(op)], chains_.hold(p.last)));
     }
     p.busy = true;
-    if (workers_) return workers_->offer({op, block}, true);
+    if (workers_) return workers_->offer({op, block, order(op, block)}, true);
     perform(op, block);
   }
 

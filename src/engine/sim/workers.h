@@ -1,9 +1,11 @@
 // engine/sim/workers.h - threads that execute everything, where a machine limits their number (docs/models/plan-time.md).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace mapwright::engine::sim {
@@ -15,6 +17,7 @@ class Workers {
  public:
   struct Work {
     std::uint32_t op = 0, block = 0;
+    std::uint64_t order = 0;  // position in the program
   };
 
   explicit Workers(std::uint32_t count) : own_(count), idle_(count, true) {}
@@ -43,11 +46,13 @@ class Workers {
   }
 
  private:
-  // The successors of an operation were offered in program order; the last one is spawned first.
+  // What became ready together is spawned last in the program first, so that its worker goes on with the first.
   void hand_over() {
     std::deque<Work>& own = own_[maker_];
-    own.insert(own.end(), early_.begin(), early_.end());
-    own.insert(own.end(), fresh_.rbegin(), fresh_.rend());
+    for (std::vector<Work>* offered : {&early_, &fresh_}) {
+      std::sort(offered->begin(), offered->end(), [](const Work& a, const Work& b) { return a.order > b.order; });
+      own.insert(own.end(), offered->begin(), offered->end());
+    }
     early_.clear();
     fresh_.clear();
   }
