@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "plan/choice.h"
 #include "plan/default_policy.h"
 #include "plan/plan.h"
 #include "plan/sites.h"
@@ -99,43 +100,24 @@ class Decider {
 
   bool decide_kind(const Launch& launch, LaunchDecision& d, bool& fell_back) {
     const program::Task& task = task_of(launch);
-    const auto lists = mapper_.processor_kinds(task.name);
     const auto fits = [&](ProcessorKind k) {
       return program_.variant(launch.task, k) && machine_.processors_per_space(k) > 0;
     };
-    const auto choose = [&](ProcessorKind k, Origin origin, bool first) {
-      d.kind = k;
-      d.kind_origin = origin;
-      d.variant = program_.variant(launch.task, k);
-      fell_back = !first;
-      use(origin);
+    const KindChoice choice = choose_kind(mapper_, task.name, fits);
+    for (const diag::Span span : choice.considered) use(span);
+    if (choice.kind) {
+      d.kind = *choice.kind;
+      d.kind_origin = choice.origin;
+      d.variant = program_.variant(launch.task, d.kind);
+      fell_back = choice.fell_back;
       return true;
-    };
-    bool first = true;
-    for (const auto* list : {&lists.own, &lists.star}) {
-      for (const auto& k : *list) {
-        use(k.span);
-        if (fits(k.value)) return choose(k.value, k.span, first);
-        first = false;
-      }
-    }
-    const bool given = !lists.own.empty() || !lists.star.empty();
-    if (!given) {
-      for (const ProcessorKind k : kDefaultKinds) {
-        if (fits(k)) return choose(k, std::nullopt, true);
-      }
-      for (const ProcessorKind k : kAllProcessorKinds) {
-        if (fits(k)) return choose(k, std::nullopt, true);
-      }
     }
     std::string variants;
     for (const Variant& v : task.variants) {
       variants += fmt::format("{}{} ({} on machine `{}`)", variants.empty() ? "" : ", ", to_string(v.kind),
                               machine_.processors_per_space(v.kind) ? "available" : "none", machine_.name());
     }
-    Origin origin;
-    if (given) origin = lists.own.empty() ? lists.star.front().span : lists.own.front().span;
-    error(diag::kNoFittingKind, origin,
+    error(diag::kNoFittingKind, choice.origin,
           fmt::format("task {} can run on none of the kinds that the mapper gives it", quoted(task.name)),
           fmt::format("it has variants for {}", variants.empty() ? "no kind" : variants));
     return false;
@@ -190,16 +172,12 @@ class Decider {
     const Program::Site& site = entry.site;
     const Launch& launch = *site.launch;
     const std::string_view name = task_of(launch).name;
-    auto map = launch.index ? mapper_.index_map(name, d.kind) : mapper_.single_map(name, d.kind);
-    if (map && fell_back) {
-      const auto kinds = mapper_.function_kinds(map->value);
-      if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), d.kind) == kinds.end()) {
-        warning(diag::kMapNotApplied, map->span,
-                fmt::format("this map does not apply to {}, which fell back to {}", quoted(name), to_string(d.kind)),
-                "the default policy places its points; give it a map for that kind");
-        use(map->span);
-        map.reset();
-      }
+    const auto [map, skipped] = choose_map(mapper_, name, launch.index, d.kind, fell_back);
+    if (skipped) {
+      warning(diag::kMapNotApplied, skipped->span,
+              fmt::format("this map does not apply to {}, which fell back to {}", quoted(name), to_string(d.kind)),
+              "the default policy places its points; give it a map for that kind");
+      use(skipped->span);
     }
     std::int64_t expansions = 1;
     for (const Launch* parent : site.parents) expansions *= parent->domain.volume();
@@ -262,22 +240,15 @@ class Decider {
       sink_.emit(table.error());
       return false;
     }
-    std::map<ProcessorId, std::int64_t> load;
+    LeastLoaded sets;
     for (std::size_t i = 0; i < static_cast<std::size_t>(launch.domain.volume()); ++i) {
       const sema::Placement targets = (*table)->at(i);
       if (targets.empty() || targets.front().kind != d.kind) {
         report_wrong_kind(launch, d, map, targets);
         return false;
       }
-      ProcessorId best = *machine_.find(d.kind, machine::SpaceId(targets.front().space), targets.front().index);
-      if (targets.size() > 1) {
-        for (const sema::MachinePoint& t : targets) {
-          const ProcessorId p = *machine_.find(t.kind, machine::SpaceId(t.space), t.index);
-          if (load[p] < load[best]) best = p;
-        }
-        ++load[best];
-      }
-      d.processors.push_back(best);
+      const sema::MachinePoint p = sets.take(targets);
+      d.processors.push_back(*machine_.find(p.kind, machine::SpaceId(p.space), p.index));
     }
     return true;
   }
@@ -340,23 +311,11 @@ class Decider {
       for (const auto& m : mapper_.memories(task, names, d.kind)) use(m.span);
       return true;
     }
-    const auto asked = mapper_.memories(task, names, d.kind);
-    std::set<MemoryKind> seen;
-    bool is_virtual = false;
-    for (const auto& m : asked) {
-      use(m.span);
-      if (m.value == MemoryKind::Virtual) {
-        is_virtual = true;
-        break;
-      }
-      if (seen.insert(m.value).second && addressable(d.kind, m.value)) out.memories.push_back({m.value, m.span});
-    }
-    if (asked.empty()) {
-      for (const MemoryKind m : default_memories(d.kind)) {
-        if (addressable(d.kind, m)) out.memories.push_back({m, std::nullopt});
-      }
-    }
-    if (out.memories.empty()) return report_no_memory(launch, i, d, asked, is_virtual);
+    const auto usable = [&](MemoryKind m) { return addressable(d.kind, m); };
+    MemoriesChoice choice = choose_memories(mapper_, task, names, d.kind, usable);
+    for (const diag::Span span : choice.considered) use(span);
+    if (choice.memories.empty()) return report_no_memory(launch, i, d, choice);
+    out.memories = std::move(choice.memories);
     if (const auto collects = mapper_.collects(task, names)) {
       use(collects->span);
       if (collects->value && a.privilege == Privilege::Read) out.collect = Origin(collects->span);
@@ -366,11 +325,10 @@ class Decider {
     return good;
   }
 
-  bool report_no_memory(const Launch& launch, std::size_t i, const LaunchDecision& d,
-                        const std::vector<sema::Decided<MemoryKind>>& asked, bool is_virtual) {
+  bool report_no_memory(const Launch& launch, std::size_t i, const LaunchDecision& d, const MemoriesChoice& choice) {
     const std::string_view task = task_of(launch).name;
-    const Origin origin = asked.empty() ? Origin() : Origin(asked.front().span);
-    if (is_virtual) {
+    const Origin origin = choice.first;
+    if (choice.is_virtual) {
       error(diag::kLeafNeedsInstance, origin,
             fmt::format("argument {} of {} is mapped to VIRTUAL, but the task computes on it", quoted(launch.arguments[i].name), quoted(task)),
             "give it a memory; only tasks that do nothing but launch tasks can be virtual");
@@ -388,32 +346,12 @@ class Decider {
 
   bool decide_layout(const Launch& launch, std::size_t i, MemoryKind memory, LaunchDecision& d, const sema::ArgumentNames& names) {
     const program::Task& task = task_of(launch);
-    const auto asked = mapper_.layout(task.name, names, d.kind, memory);
-    ArgumentDecision::LayoutDecision layout;
-    if (asked) {
-      use(asked->span);
-      layout.origin = asked->span;
-      layout.fields = asked->value.fields;
-      layout.dims = asked->value.dims;
-      if (asked->value.alignment) layout.alignment = std::max<std::int64_t>(1, asked->value.alignment->chosen());
-    }
     const int rank = program_.regions[launch.arguments[i].region.value].points.dim();
-    bool good = true;
-    for (const program::LayoutDemand& demand : d.variant->demands) {
-      if (demand.argument && *demand.argument != i) continue;
-      const bool fields_ok = !demand.fields || *demand.fields == layout.fields;
-      const bool dims_ok = !demand.dims || rank < 2 || *demand.dims == layout.dims;
-      const bool fields_given = asked && asked->value.fields_given, dims_given = asked && asked->value.dims_given;
-      if ((!fields_ok && fields_given) || (!dims_ok && dims_given)) {
-        report_layout(launch, i, d, demand, layout);
-        good = false;
-        continue;
-      }
-      if (demand.fields) layout.fields = *demand.fields;
-      if (demand.dims) layout.dims = *demand.dims;
-    }
-    d.arguments.back().layouts.push_back(layout);
-    return good;
+    const LayoutResult chosen = choose_layout(mapper_, task.name, names, d.kind, memory, d.variant->demands, rank);
+    use(chosen.layout.origin);
+    for (const program::LayoutDemand* demand : chosen.refused) report_layout(launch, i, d, *demand, chosen.layout);
+    d.arguments.back().layouts.push_back(chosen.layout);
+    return chosen.refused.empty();
   }
 
   void report_layout(const Launch& launch, std::size_t i, const LaunchDecision& d, const program::LayoutDemand& demand,

@@ -1,5 +1,5 @@
-// plan/default_policy.h - what happens where a mapper says nothing. The empty mapper is this policy, on every engine.
-// Private to plan.
+// plan/default_policy.h - where a launch goes on a machine when a mapper says nothing. The empty mapper is this policy, on
+// every engine. Private to plan; the rules themselves are in plan/choice.h.
 #pragma once
 
 #include <span>
@@ -9,12 +9,6 @@
 #include "program/program.h"
 
 namespace mapwright::plan {
-
-// Kinds in order of preference for a task without a `Task` statement.
-inline constexpr std::array kDefaultKinds {ProcessorKind::Gpu, ProcessorKind::Omp, ProcessorKind::Cpu};
-
-// Memories in order of preference for an argument without a `Region` statement.
-std::span<const MemoryKind> default_memories(ProcessorKind kind);
 
 // Processor of every point of `domain` (first dimension fastest) spread over `targets`: blocks by greedy_split, block
 // b (first dimension fastest) on targets[b].
