@@ -112,7 +112,7 @@ Measured measure_apart(const Row& row) {
 }
 
 void heading() {
-  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11}{:>12}{:>9}{:>9}{:>9}{:>11}{:>11}{:>10}{:>8}  {}\n", "program", "nodes", "reps", "", "tasks",
+  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11}{:>10}{:>12}{:>9}{:>9}{:>9}{:>11}{:>11}{:>10}{:>8}  {}\n", "program", "nodes", "reps", "", "tasks", "planned",
              "activities", "decide s", "plan s", "sim s", "tasks/s", "act/s sim", "MiB", "B/task", "makespan s");
 }
 
@@ -121,8 +121,8 @@ Measured print(const Row& row) {
   std::string how = row.unrolled ? "unrolled" : "loops";
   if (row.profile) how += "+p";
   if (row.fifo) how += "+f";
-  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11.0f}{:>12.0f}{:>9.3f}{:>9.3f}{:>9.3f}{:>11.0f}{:>11.0f}{:>10.1f}{:>8.0f}  {:.17g}\n", row.program,
-             row.nodes, row.repetitions, how, m.tasks, m.activities, m.decide, m.plan, m.simulate, m.tasks / m.seconds(),
+  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11.0f}{:>10.0f}{:>12.0f}{:>9.3f}{:>9.3f}{:>9.3f}{:>11.0f}{:>11.0f}{:>10.1f}{:>8.0f}  {:.17g}\n", row.program,
+             row.nodes, row.repetitions, how, m.tasks, m.planned_tasks, m.activities, m.decide, m.plan, m.simulate, m.tasks / m.seconds(),
              m.activities / m.simulate, m.mib, m.mib * 1048576 / m.tasks, m.makespan);
   std::fflush(stdout);
   return m;

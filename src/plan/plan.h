@@ -194,7 +194,8 @@ struct TaskArgument {
 struct Segment {
   OpIndex begin = 0, end = 0;
   std::uint64_t repeat = 1;
-  std::int32_t loop_counter = -1;  // index into each record's counters that grows by one with each repetition
+  std::int32_t loop_counter = -1;  // index into each record's counters that grows by `counter_step` with each repetition
+  std::uint32_t counter_step = 1;
 };
 
 struct MemoryPeak {

@@ -3,6 +3,7 @@
 // valid where, copies, folds), steady.cc (loops that repeat themselves).
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -44,6 +45,9 @@ struct InstanceState {
   bool chosen = false;                   // about to be freed
   bool collectable = false;              // its latest use was read-only under CollectMemory
 };
+
+// Iterations of a loop in which its state may return.
+inline constexpr std::size_t kMaxPeriod = 4;
 
 class Planner {
  public:
@@ -87,6 +91,15 @@ class Planner {
     std::uint32_t launcher;  // processor of the parent, or address space
     std::int64_t limit;
     friend auto operator<=>(const LimitKey&, const LimitKey&) = default;
+  };
+
+  // The state after an iteration, in a form that is equal for equal states (see steady.cc). All zero: not known.
+  using Snapshot = std::array<std::uint64_t, 2>;
+  // An iteration of a top-level loop.
+  struct Iteration {
+    OpIndex begin = 0;          // its first operation and launch record
+    std::uint32_t record = 0;
+    std::array<Snapshot, kMaxPeriod> after {};  // by period - 1
   };
 
   // walk.cc
@@ -143,9 +156,10 @@ class Planner {
   // steady.cc
   bool walk_loop(const program::Loop& loop, Frame& frame);
   bool repeats(const program::Loop& loop) const;
-  bool stops_look_back(OpIndex iteration_begin, std::uint32_t first_record) const;
   void join_readers(OpIndex iteration_begin);
-  std::vector<std::uint64_t> snapshot(OpIndex iteration_begin, const Frame& frame) const;
+  void take_snapshots(std::vector<Iteration>& done, const Frame& frame) const;
+  bool timers_look_back(const Iteration& first) const;
+  std::size_t period_of(const std::vector<Iteration>& done) const;
   void carry(OpIndex previous, OpIndex begin, std::uint32_t first_record);
   void close_segments();
 

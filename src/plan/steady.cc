@@ -1,12 +1,13 @@
-// Loops that repeat themselves: a loop is planned iteration by iteration until the state before an iteration equals the
-// state before the previous one, up to the renaming of that iteration's operations. Planning is a function of the state,
-// so from then on every iteration equals the last; one of them becomes a repeated segment.
+// Loops that repeat themselves: a loop is planned iteration by iteration until the state after an iteration equals the
+// state p iterations before, up to the renaming of the operations of the latest p. Planning is a function of the state, so
+// from then on every p iterations equal the last p; those become a repeated segment.
 //
-// Why equality is enough: if a reference to iteration k-1 survived iteration k untouched, it would be an absolute
-// reference after iteration k but was a relative one before it, and the two snapshots would differ. So equal snapshots
-// hold only references that every iteration renews and references that never change.
+// Why equality is enough: if a reference to an operation of the p iterations before those survived, it would be an absolute
+// reference after them but was a relative one before, and the two snapshots would differ. So equal snapshots hold only
+// references that every p iterations renew and references that never change.
 #include <algorithm>
-#include <functional>
+#include <array>
+#include <bit>
 
 #include "plan/planner.h"
 
@@ -47,18 +48,17 @@ bool body_reads(const program::Program& program, const program::Body& body, std:
   return false;
 }
 
-// Iterations after which a snapshot is taken: the first sixteen, then pairs at growing distances, so that a steady
-// state that starts late is found without paying for a snapshot in every iteration.
+// Iterations after which a snapshot is taken: the first sixteen, then a few at growing distances, so that a steady state
+// that starts late is found without paying for a snapshot in every iteration.
 bool looks(std::int64_t iteration) {
-  if (iteration < 16) return true;
-  const auto power_of_two = [](std::int64_t n) { return (n & (n - 1)) == 0; };
-  return power_of_two(iteration) || power_of_two(iteration - 1);
+  const auto i = static_cast<std::uint64_t>(iteration);
+  return i < 16 || i - std::bit_floor(i) <= 2 * kMaxPeriod;
 }
 
 }  // namespace
 
 bool Planner::repeats(const program::Loop& loop) const {
-  return !options_.unroll && !inside_loop_ && loop.count > 3 && !body_reads(program_, loop.body, loop.name);
+  return !options_.unroll && !inside_loop_ && loop.count > 2 && !body_reads(program_, loop.body, loop.name);
 }
 
 bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
@@ -67,39 +67,53 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
   const bool was_inside = inside_loop_;
   inside_loop_ = true;
   loops_.push_back({loop.name, 0});
-  std::vector<std::uint64_t> before;
-  OpIndex previous = kNoOp;
+  std::vector<Iteration> done;  // since the first of which the end of a period may be the latest
   bool steady = false;
   for (std::int64_t i = 0; i < loop.count; ++i) {
     loops_.back().value = i;
-    const auto begin = static_cast<OpIndex>(plan_.ops.size());
-    const auto first_record = static_cast<std::uint32_t>(plan_.records.size());
+    done.push_back({static_cast<OpIndex>(plan_.ops.size()), static_cast<std::uint32_t>(plan_.records.size()), {}});
     if (!walk(loop.body, frame)) return false;
-    if (outermost) join_readers(begin);
-    if (steady && begin == plan_.ops.size()) break;  // nothing happens in it
-    if (steady) {
-      MW_CHECK(begin - previous == plan_.ops.size() - begin, "a steady loop changed its number of operations");
-      carry(previous, begin, first_record);
-      plan_.segments.push_back({begin, static_cast<OpIndex>(plan_.ops.size()), static_cast<std::uint64_t>(loop.count - i), 0});
-      break;
-    }
-    if (may_repeat && waiting_timers_.empty() && looks(i) && !stops_look_back(begin, first_record)) {
-      std::vector<std::uint64_t> now = snapshot(begin, frame);
-      steady = i > 0 && i + 2 < loop.count && looks(i - 1) && now == before;
-      before = std::move(now);
-    }
-    previous = begin;
+    if (outermost) join_readers(done.back().begin);
+    if (!may_repeat || steady || !waiting_timers_.empty() || !looks(i)) continue;
+    if (plan_.ops.size() == done.back().begin) break;  // nothing happens in it
+    take_snapshots(done, frame);
+    const std::size_t period = period_of(done);
+    if (period == 0) continue;
+    const auto repeat = 1 + (loop.count - 1 - i) / static_cast<std::int64_t>(period);
+    if (repeat < 2) continue;
+    const Iteration& first = done[done.size() - period];
+    carry(done[done.size() - 2 * period].begin, first.begin, first.record);
+    plan_.segments.push_back({.begin = first.begin,
+                              .end = static_cast<OpIndex>(plan_.ops.size()),
+                              .repeat = static_cast<std::uint64_t>(repeat),
+                              .loop_counter = 0,
+                              .counter_step = static_cast<std::uint32_t>(period)});
+    i += (repeat - 1) * static_cast<std::int64_t>(period);
+    steady = true;  // what is left of the loop is less than a period
   }
   loops_.pop_back();
   inside_loop_ = was_inside;
   return true;
 }
 
-// A timer that stops before the first launch of an iteration looks at the iteration before: not in a repeated segment.
-bool Planner::stops_look_back(OpIndex iteration_begin, std::uint32_t first_record) const {
-  return std::any_of(plan_.ops.begin() + iteration_begin, plan_.ops.end(), [&](const Op& op) {
-    return op.kind == OpKind::TimerStop && op.b != kNone && op.b < first_record;
+// Whether a timer since an iteration looks at a launch before it.
+bool Planner::timers_look_back(const Iteration& first) const {
+  return std::any_of(plan_.ops.begin() + first.begin, plan_.ops.end(), [&](const Op& op) {
+    return (op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b != kNone && op.b < first.record;
   });
+}
+
+// How many iterations, up to the latest, repeat what as many did before them; 0: none do yet.
+std::size_t Planner::period_of(const std::vector<Iteration>& done) const {
+  const auto begin = [&](std::size_t i) { return i < done.size() ? done[i].begin : static_cast<OpIndex>(plan_.ops.size()); };
+  const std::size_t n = done.size();
+  for (std::size_t p = 1; p <= kMaxPeriod && 2 * p <= n; ++p) {
+    const Snapshot &now = done[n - 1].after[p - 1], &then = done[n - 1 - p].after[p - 1];
+    if (now == Snapshot {} || now != then) continue;
+    // Carried edges of the first repetition need operations at the same distance.
+    if (begin(n) - begin(n - p) == begin(n - p) - begin(n - 2 * p) && !timers_look_back(done[n - p])) return p;
+  }
+  return 0;
 }
 
 // Data that is only read would collect readers for ever: those of this iteration and of earlier ones become one.
@@ -120,15 +134,37 @@ void Planner::join_readers(OpIndex iteration_begin) {
   }
 }
 
-// The planner's state with operations of the latest iteration numbered relative to its begin.
-std::vector<std::uint64_t> Planner::snapshot(OpIndex iteration_begin, const Frame& frame) const {
-  std::vector<std::uint64_t> words;
-  words.reserve(slots_.size() * 3 + cells_.size() * 3);
+namespace {
+
+// Identifies a sequence of words; different ones have different values but for a chance of 2^-128.
+class Digest {
+ public:
+  void add(std::uint64_t word) {
+    a_ = (std::rotl(a_, 23) ^ word) * 0x9e3779b97f4a7c15ULL;
+    b_ = (std::rotl(b_, 29) + word) * 0xd6e8feb86659fd93ULL;
+  }
+  std::array<std::uint64_t, 2> value() const { return {mix64(a_), mix64(b_ ^ a_)}; }
+
+ private:
+  std::uint64_t a_ = 0x243f6a8885a308d3ULL, b_ = 0x13198a2e03707344ULL;
+};
+
+}  // namespace
+
+// The planner's state, for every period p with operations of the latest p iterations numbered relative to their begin.
+void Planner::take_snapshots(std::vector<Iteration>& done, const Frame& frame) const {
+  const std::size_t periods = std::min(done.size(), kMaxPeriod);
+  std::array<Digest, kMaxPeriod> digests;
+  std::array<OpIndex, kMaxPeriod> begins {};
+  for (std::size_t p = 0; p < periods; ++p) begins[p] = done[done.size() - 1 - p].begin;
+  Digest common;
   const auto ref = [&](OpIndex op) {
-    if (op == kNoOp) return words.push_back(0);
-    if (op >= iteration_begin) return words.push_back((std::uint64_t {op - iteration_begin} << 2) | 1);
-    words.push_back((std::uint64_t {op} << 2) | 2);
+    for (std::size_t p = 0; p < periods; ++p) {
+      const bool relative = op >= begins[p] && op != kNoOp;
+      digests[p].add(std::uint64_t {relative ? op - begins[p] : op} << 1 | (relative ? 1 : 0));
+    }
   };
+  const auto word = [&](std::uint64_t w) { common.add(w); };
   ref(frame.fence);
   ref(frame.gate);
   for (const OpIndex f : futures_) ref(f);
@@ -136,28 +172,33 @@ std::vector<std::uint64_t> Planner::snapshot(OpIndex iteration_begin, const Fram
   std::vector<std::pair<std::uint64_t, std::uint32_t>> by_age;
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     const InstanceState& s = states_[i];
-    words.push_back((s.live ? 1u : 0u) | (s.collectable ? 2u : 0u));
+    word((s.live ? 1u : 0u) | (s.collectable ? 2u : 0u));
     if (s.live) by_age.emplace_back(s.age, i);
   }
   std::sort(by_age.begin(), by_age.end());
-  for (const auto& [age, instance] : by_age) words.push_back(instance);
+  for (const auto& [age, instance] : by_age) word(instance);
   for (const Slot& s : slots_) {
-    words.push_back((s.valid ? 1u : 0u) | (s.pending ? 2u : 0u) | (s.readers.size() << 2));
+    word((s.valid ? 1u : 0u) | (s.pending ? 2u : 0u) | (s.readers.size() << 2));
     ref(s.writer);
     for (const OpIndex r : s.readers) ref(r);
   }
   for (const CellState& c : cells_) {
-    words.push_back(c.fill | (std::uint64_t {static_cast<std::uint8_t>(c.pending_op)} << 32));
-    words.push_back(c.valid.size() | (c.pending.size() << 32));
-    for (const Holder& h : c.valid) words.push_back(h.slot);
-    for (const Holder& h : c.pending) words.push_back(h.slot);
+    word(c.fill | (std::uint64_t {static_cast<std::uint8_t>(c.pending_op)} << 32));
+    word(c.valid.size() | (c.pending.size() << 32));
+    for (const Holder& h : c.valid) word(h.slot);
+    for (const Holder& h : c.pending) word(h.slot);
   }
   for (const auto& [key, ends] : limits_) {
-    words.push_back((std::uint64_t {key.task} << 33) | (std::uint64_t {key.launcher} << 1) | (key.nested ? 1 : 0));
-    words.push_back(ends.size());
+    word((std::uint64_t {key.task} << 33) | (std::uint64_t {key.launcher} << 1) | (key.nested ? 1 : 0));
+    word(ends.size());
     for (const OpIndex op : ends) ref(op);
   }
-  return words;
+  const auto shared = common.value();
+  for (std::size_t p = 0; p < periods; ++p) {
+    digests[p].add(shared[0]);
+    digests[p].add(shared[1]);
+    done.back().after[p] = digests[p].value();
+  }
 }
 
 // Turns references of the latest iteration to the one before into carried references to itself.
@@ -187,12 +228,12 @@ void Planner::close_segments() {
   std::vector<Segment> all;
   OpIndex at = 0;
   for (const Segment& s : plan_.segments) {
-    if (s.begin > at) all.push_back({at, s.begin, 1, -1});
+    if (s.begin > at) all.push_back({.begin = at, .end = s.begin});
     all.push_back(s);
     at = s.end;
   }
   const auto end = static_cast<OpIndex>(plan_.ops.size());
-  if (end > at || all.empty()) all.push_back({at, end, 1, -1});
+  if (end > at || all.empty()) all.push_back({.begin = at, .end = end});
   plan_.segments = std::move(all);
 }
 

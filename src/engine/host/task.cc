@@ -18,7 +18,7 @@ TaskContext::TaskContext(const plan::Plan& plan, const program::Program& program
   const plan::Segment& segment = plan.segments[place.segment];
   for (std::size_t i = 0; i < site_->loops.size(); ++i) {
     std::int64_t value = plan.counters[record.counters + i];
-    if (segment.loop_counter == static_cast<std::int32_t>(i)) value += static_cast<std::int64_t>(place.repetition);
+    if (segment.loop_counter == static_cast<std::int32_t>(i)) value += static_cast<std::int64_t>(place.repetition * segment.counter_step);
     loops_.push_back({site_->loops[i]->name, value});
   }
   program::ExprContext context;

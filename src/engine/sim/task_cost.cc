@@ -110,7 +110,7 @@ void CostModel::gather_context(plan::OpIndex op, std::uint64_t rep) {
   for (std::size_t i = 0; i < site.loops.size(); ++i) {
     const bool repeated = segment.loop_counter == static_cast<std::int32_t>(i);
     const std::int64_t start = plan_.counters[record->counters + i];
-    counters_.push_back({site.loops[i]->name, start + (repeated ? static_cast<std::int64_t>(rep) : 0)});
+    counters_.push_back({site.loops[i]->name, start + (repeated ? static_cast<std::int64_t>(rep * segment.counter_step) : 0)});
   }
   context_.ancestors = ancestors_;
   context_.loops = counters_;
