@@ -27,15 +27,6 @@ FairShares::FairShares(std::vector<double> capacities) {
   for (std::size_t i = 0; i < capacities.size(); ++i) channels_[i].capacity = channels_[i].spare = capacities[i];
 }
 
-void FairShares::widen(std::size_t stride) {
-  std::vector<Place> wider(flows_.size() * stride);
-  for (std::size_t f = 0; f < flows_.size(); ++f) {
-    std::copy_n(places_.data() + f * stride_, flows_[f].places, wider.data() + f * stride);
-  }
-  places_ = std::move(wider);
-  stride_ = stride;
-}
-
 // The flows that a channel limits have to be looked at again.
 void FairShares::touch(Channel& c, std::uint32_t number, bool joined) {
   if (c.limited == kNone) return;
@@ -46,24 +37,24 @@ void FairShares::touch(Channel& c, std::uint32_t number, bool joined) {
 }
 
 std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double cap) {
-  MW_CHECK(cap > 0 && channels.size() < 256, "a flow over {} channels with cap {}", channels.size(), cap);
-  if (channels.size() > stride_) widen(channels.size());
+  MW_CHECK(cap > 0 && channels.size() <= kMaxChannels, "a flow over {} channels with cap {}", channels.size(), cap);
   std::uint32_t id = 0;
   if (free_.empty()) {
     id = static_cast<std::uint32_t>(flows_.size());
     flows_.emplace_back();
-    places_.resize(flows_.size() * stride_);
   } else {
     id = free_.back();
     free_.pop_back();
   }
-  flows_[id] = {.cap = rounded(cap), .places = static_cast<std::uint8_t>(channels.size()), .alive = true};
-  Place* place = places_of(flows_[id]);
-  for (std::uint32_t k = 0; k < channels.size(); ++k) {
-    Channel& c = channels_[channels[k]];
-    place[k] = {channels[k], static_cast<std::uint32_t>(c.flows.size())};
-    c.flows.emplace_back(id, k);
-    touch(c, channels[k], true);
+  Flow& f = flows_[id];
+  f.cap = rounded(cap);
+  f.rate = 0;
+  f.channels = static_cast<std::uint8_t>(channels.size());
+  f.alive = true;
+  std::copy(channels.begin(), channels.end(), f.channel.begin());
+  for (const std::uint32_t channel : channels) {
+    channels_[channel].add(id);
+    touch(channels_[channel], channel, true);
   }
   fresh_.push_back(id);
   return id;
@@ -72,15 +63,11 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
 void FairShares::remove(std::uint32_t flow) {
   Flow& f = flows_[flow];
   f.alive = false;
-  const Place* place = places_of(f);
-  for (const Place* end = place + f.places; place != end; ++place) {
-    Channel& c = channels_[place->channel];
-    touch(c, place->channel, false);
-    const auto [moved, index] = c.flows.back();
-    c.flows[place->position] = {moved, index};
-    places_[std::size_t {moved} * stride_ + index].position = place->position;
-    c.flows.pop_back();
-    c.spare = c.flows.empty() ? c.capacity : c.spare + f.rate;
+  for (const std::uint32_t channel : f.list()) {
+    Channel& c = channels_[channel];
+    touch(c, channel, false);
+    c.remove(flow);
+    c.spare = c.flows == 0 ? c.capacity : c.spare + f.rate;
   }
   unlink(f);
   free_.push_back(flow);
@@ -98,9 +85,9 @@ void FairShares::choose(std::uint32_t flow, bool falls) {
   if (f.chosen != kNone) return;
   unlink(f);
   f.chosen = static_cast<std::uint32_t>(chosen_.size());
-  f.before = f.rate;
   f.falls = falls;
   chosen_.push_back(flow);
+  before_.push_back(f.rate);
 }
 
 void FairShares::choose_limited(Channel& c, bool fall) {
@@ -121,17 +108,16 @@ void FairShares::prepare() {
     Flow& f = flows_[chosen_[prepared_]];
     f.fixed = false;
     ++unfixed_;
-    slots_.resize((prepared_ + 1) * stride_);
-    std::uint32_t* slot = slots_.data() + prepared_ * stride_;
+    if (slots_.size() <= prepared_ * kMaxChannels) slots_.resize((2 * prepared_ + 1) * kMaxChannels);
+    std::uint32_t* slot = slots_.data() + prepared_ * kMaxChannels;
     const double level = f.rate * (f.falls ? 1 - kTolerance : 1 + kTolerance);
-    const Place* place = places_of(f);
-    for (std::uint32_t k = 0; k < f.places; ++k) {
-      Channel& c = channels_[place[k].channel];
+    for (const std::uint32_t channel : f.list()) {
+      Channel& c = channels_[channel];
       if (c.share == kNone) {
         c.share = static_cast<std::uint32_t>(shared_.size());
-        shared_.push_back({.left = c.spare, .channel = place[k].channel});
+        shared_.push_back({.left = c.spare, .channel = channel});
       }
-      slot[k] = c.share;
+      *slot++ = c.share;
       Shared& s = shared_[c.share];
       ++s.unfixed;
       s.caps += f.cap;
@@ -147,8 +133,8 @@ void FairShares::fix(std::uint32_t number, double rate, std::uint32_t bottleneck
   f.bottleneck = bottleneck;
   f.rate = rate;
   --unfixed_;
-  const std::uint32_t* slot = slots_.data() + number * stride_;
-  for (const std::uint32_t* end = slot + f.places; slot != end; ++slot) {
+  const std::uint32_t* slot = slots_.data() + number * kMaxChannels;
+  for (const std::uint32_t* end = slot + f.channels; slot != end; ++slot) {
     Shared& s = shared_[*slot];
     s.left -= rate;
     s.caps -= f.cap;
@@ -159,20 +145,20 @@ void FairShares::fix(std::uint32_t number, double rate, std::uint32_t bottleneck
 
 // A channel is full at `level`. Flows beside the chosen ones that are faster share with those instead: then it is full at a
 // higher one, and false is returned. Otherwise its flows get their rate.
-bool FairShares::limit(Shared& s, double level) {
+bool FairShares::limit(const Shared& s, double level) {
   const std::uint32_t number = s.channel;
-  const Channel& c = channels_[number];
+  Channel& c = channels_[number];
   level = rounded(level);
-  if (level < c.level && c.flows.size() > s.unfixed) {
+  if (level < c.level && c.flows > s.unfixed) {
     const std::size_t before = chosen_.size();
-    for (const auto& [flow, index] : c.flows) {
-      if (flows_[flow].rate > level * (1 + kTolerance)) choose(flow, true);
+    for (std::uint32_t i = 0; i < c.flows; ++i) {
+      if (flows_[c.at(i)].rate > level * (1 + kTolerance)) choose(c.at(i), true);
     }
     if (chosen_.size() > before) return false;
   }
-  s.level = level;
-  for (std::size_t i = 0; s.unfixed > 0; ++i) {
-    const Flow& f = flows_[c.flows[i].first];
+  shared_[c.share].level = level;
+  for (std::uint32_t i = 0; s.unfixed > 0; ++i) {
+    const Flow& f = flows_[c.at(i)];
     if (f.chosen != kNone && !f.fixed) fix(f.chosen, level, number);
   }
   return true;
@@ -256,8 +242,8 @@ void FairShares::fill_many() {
     for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
       const Flow& f = flows_[chosen_[i]];
       push(caps_, {f.cap, i});
-      for (std::uint32_t k = 0; k < f.places; ++k) {
-        const std::uint32_t slot = slots_[i * stride_ + k];
+      for (std::uint32_t k = 0; k < f.channels; ++k) {
+        const std::uint32_t slot = slots_[i * kMaxChannels + k];
         if (shared_[slot].can_limit()) push(levels_, {shared_[slot].full_at(), slot});
       }
     }
@@ -291,7 +277,8 @@ void FairShares::commit() {
 }
 
 std::span<const std::uint32_t> FairShares::update() {
-  changed_.clear();
+  chosen_.clear();
+  before_.clear();
   for (const std::uint32_t flow : fresh_) {
     if (flows_[flow].alive) choose(flow, false);
   }
@@ -309,7 +296,9 @@ std::span<const std::uint32_t> FairShares::update() {
     commit();
     if (!again) break;
   }
-  for (const std::uint32_t flow : chosen_) {
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < chosen_.size(); ++i) {
+    const std::uint32_t flow = chosen_[i];
     Flow& f = flows_[flow];
     f.chosen = kNone;
     if (f.bottleneck != kNone) {
@@ -319,10 +308,12 @@ std::span<const std::uint32_t> FairShares::update() {
       if (first != kNone) flows_[first].previous = flow;
       first = flow;
     }
-    if (f.rate != f.before) changed_.push_back(flow);
+    if (f.rate == before_[i]) continue;
+    chosen_[changed] = flow;
+    before_[changed++] = before_[i];
   }
-  chosen_.clear();
-  return changed_;
+  chosen_.resize(changed);
+  return chosen_;
 }
 
 }  // namespace mapwright::engine::sim

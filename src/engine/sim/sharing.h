@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -22,7 +23,7 @@ class FairShares {
   // capacities: bytes per second by channel, each > 0.
   explicit FairShares(std::vector<double> capacities);
 
-  // A new flow over `channels` (indices, without repetitions) with at most `cap` > 0 bytes per second. Returns its number,
+  // A new flow over at most 23 `channels` (indices, without repetitions) with at most `cap` > 0 bytes per second. Returns its number,
   // which is reused after remove(). The rate is known after the next update().
   std::uint32_t add(std::span<const std::uint32_t> channels, double cap);
   void remove(std::uint32_t flow);
@@ -32,32 +33,47 @@ class FairShares {
   // channels, plus the flows on channels that limit more than before.
   std::span<const std::uint32_t> update();
   double rate(std::uint32_t flow) const { return flows_[flow].rate; }
-  double rate_before(std::uint32_t flow) const { return flows_[flow].before; }  // of a flow that update() returned
+  // Of the i-th flow that update() returned: its rate until then.
+  double rate_before(std::size_t i) const { return before_[i]; }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
   static constexpr double kLimitsNobody = std::numeric_limits<double>::infinity();
-  struct Place {  // where a flow stands in a channel's list
-    std::uint32_t channel = 0, position = 0;
-  };
-  struct Flow {
-    double cap = 0, rate = 0, before = 0;          // before: the rate as of the last update
+  static constexpr std::size_t kMaxChannels = 23;  // of a flow
+  // What is looked at often stands in the first 64 bytes, a cache line: with thousands of nodes, time is spent on fetching.
+  struct alignas(64) Flow {
+    double cap = 0, rate = 0;
     std::uint32_t bottleneck = kNone;              // channel; kNone: it runs at its cap
     std::uint32_t next = kNone, previous = kNone;  // among the flows with the same bottleneck
     std::uint32_t chosen = kNone;                  // during update(): number in chosen_
-    std::uint8_t places = 0;
+    std::uint8_t channels = 0;
     bool alive = false;
     bool falls = false;                            // chosen, and likely to become slower
     bool fixed = false;                            // chosen, and it has its new rate
+    std::array<std::uint32_t, kMaxChannels> channel {};
+    std::span<const std::uint32_t> list() const { return {channel.data(), channels}; }
   };
-  struct Channel {
+  struct alignas(64) Channel {
     double spare = 0;                              // capacity less the rates of its flows
     double level = kLimitsNobody;                  // rate of the flows that it limits; nobody on it is faster
+    double capacity = 0;
     std::uint32_t limited = kNone;                 // first of those
     std::uint32_t share = kNone;                   // during update(): number in shared_
     bool dirty = false, joined = false;            // since the last update: changed; by a flow that came
-    double capacity = 0;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> flows;  // flow, index of this channel in its places
+    std::uint32_t flows = 0;
+    std::array<std::uint32_t, 14> first {};        // its flows: these, then `more`
+    std::vector<std::uint32_t> more;
+
+    std::uint32_t& at(std::uint32_t i) { return i < first.size() ? first[i] : more[i - first.size()]; }
+    void add(std::uint32_t flow) {
+      if (flows >= first.size()) more.resize(flows - first.size() + 1);
+      at(flows++) = flow;
+    }
+    void remove(std::uint32_t flow) {
+      std::uint32_t i = 0;
+      while (at(i) != flow) ++i;
+      at(i) = at(--flows);
+    }
   };
   // A channel of chosen flows, during update().
   struct Shared {
@@ -70,8 +86,6 @@ class FairShares {
     double full_at() const { return std::max(0.0, left) / static_cast<double>(unfixed); }
   };
 
-  Place* places_of(const Flow& f) { return places_.data() + static_cast<std::size_t>(&f - flows_.data()) * stride_; }
-  void widen(std::size_t stride);
   void touch(Channel& channel, std::uint32_t number, bool joined);
   void unlink(Flow& flow);
   void choose(std::uint32_t flow, bool falls);
@@ -79,20 +93,19 @@ class FairShares {
   void prepare();
   void fill();
   void fill_many();
-  bool limit(Shared& shared, double level);
+  bool limit(const Shared& shared, double level);
   void fix(std::uint32_t number, double rate, std::uint32_t bottleneck);
   bool choose_more();
   void commit();
 
   std::vector<Channel> channels_;
   std::vector<Flow> flows_;
-  std::vector<Place> places_;                      // stride_ per flow
-  std::size_t stride_ = 8;
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> dirty_, fresh_, changed_;
+  std::vector<std::uint32_t> dirty_, fresh_;
 
-  std::vector<std::uint32_t> chosen_;              // flows to solve
-  std::vector<std::uint32_t> slots_;               // stride_ per chosen flow: its channels in shared_
+  std::vector<std::uint32_t> chosen_;              // flows to solve; afterwards those with another rate
+  std::vector<double> before_;                     // their rates as of the last update
+  std::vector<std::uint32_t> slots_;               // kMaxChannels per chosen flow: its channels in shared_
   std::vector<Shared> shared_;
   std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
   std::vector<std::pair<double, std::uint32_t>> caps_, levels_;  // heaps: chosen flows and channels by number

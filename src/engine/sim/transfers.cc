@@ -19,19 +19,18 @@ Transfers::Transfers(std::span<const machine::Channel> channels, Sharing sharing
     : sharing_(sharing),
       shares_(sharing == Sharing::Fair ? capacities(channels) : std::vector<double>()),
       queues_(sharing == Sharing::Fifo ? channels.size() : 0),
-      users_(channels.size()),
-      busy_(channels.size()),
-      busy_since_(channels.size()) {}
+      uses_(channels.size()),
+      busy_(channels.size()) {}
 
 void Transfers::occupy(double now, const Path& path) {
   for (const std::uint32_t c : path.channels) {
-    if (users_[c]++ == 0) busy_since_[c] = now;
+    if (uses_[c].users++ == 0) uses_[c].since = now;
   }
 }
 
 void Transfers::vacate(double now, const Path& path) {
   for (const std::uint32_t c : path.channels) {
-    if (--users_[c] == 0) busy_[c] += now - busy_since_[c];
+    if (--uses_[c].users == 0) busy_[c] += now - uses_[c].since;
   }
 }
 
@@ -72,9 +71,11 @@ void Transfers::serve(double now, std::uint32_t id) {
 void Transfers::settle(double now) {
   if (!unsettled_) return;
   unsettled_ = false;
-  for (const std::uint32_t id : shares_.update()) {
+  const std::span<const std::uint32_t> changed = shares_.update();
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    const std::uint32_t id = changed[i];
     Copy& copy = copies_[id];
-    copy.left = std::max(0.0, copy.left - (now - copy.since) * shares_.rate_before(id));
+    copy.left = std::max(0.0, copy.left - (now - copy.since) * shares_.rate_before(i));
     copy.since = now;
     copy.end = now + copy.left / shares_.rate(id);
     reschedule(id);

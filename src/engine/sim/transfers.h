@@ -47,7 +47,7 @@ class Transfers {
   const std::vector<double>& busy() const { return busy_; }
 
  private:
-  struct Copy {
+  struct alignas(64) Copy {
     InFlight what;
     const Path* path = nullptr;
     double left = 0, cap = 0;   // bytes; bytes per second
@@ -78,8 +78,12 @@ class Transfers {
   std::vector<std::uint32_t> free_;                // Fifo
   std::vector<Entry> heap_;
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
-  std::vector<std::uint32_t> users_;               // by channel
-  std::vector<double> busy_, busy_since_;
+  struct Use {
+    std::uint32_t users = 0;
+    double since = 0;
+  };
+  std::vector<Use> uses_;                          // by channel
+  std::vector<double> busy_;
   bool unsettled_ = false;
 };
 
