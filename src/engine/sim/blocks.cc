@@ -4,7 +4,7 @@
 
 namespace mapwright::engine::sim {
 
-Blocks::Blocks(const Workload& workload, bool profile) : workload_(workload), profile_(profile) {
+Blocks::Blocks(const Workload& workload) : workload_(workload) {
   rings_.resize(workload.segments.size());
   free_.resize(workload.segments.size());
   done_.resize(workload.ops.size());
@@ -23,29 +23,30 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
   std::uint32_t number = 0;
   if (free_[segment].empty()) {
     number = static_cast<std::uint32_t>(blocks_.size());
-    blocks_.emplace_back();
+    blocks_.push_back(std::make_unique<Block>());
   } else {
     number = free_[segment].back();
     free_[segment].pop_back();
   }
-  Block& b = blocks_[number];
+  Block& b = *blocks_[number];
   b.segment = segment;
   b.rep = rep;
   b.left = s.length();
+  b.begin = s.begin;
+  b.base = s.base + rep * s.length() - s.begin;
   const auto begin = static_cast<std::ptrdiff_t>(s.begin), end = static_cast<std::ptrdiff_t>(s.end);
-  b.pending.assign(workload_.pending.begin() + begin, workload_.pending.begin() + end);
-  b.mapped.assign(s.length(), Block::kUnmapped);
+  b.states.resize(s.length());
+  for (std::uint32_t i = 0; i < s.length(); ++i) b.states[i] = {.pending = workload_.pending[s.begin + i]};
   if (!workload_.mapping_pending.empty()) {
     b.mapping_pending.assign(workload_.mapping_pending.begin() + begin, workload_.mapping_pending.begin() + end);
     b.parked.assign(s.length(), false);
   }
-  if (profile_) b.last.assign(s.length(), 0);
   for (const Workload::Outside& o : workload_.outside[segment]) {
     if (done_[o.predecessor]) continue;
     if (o.mapping) {
       ++b.mapping_pending[o.op - s.begin];
     } else {
-      ++b.pending[o.op - s.begin];
+      ++b.states[o.op - s.begin].pending;
     }
   }
   fresh.push_back(number);
@@ -53,10 +54,10 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
 }
 
 void Blocks::end_one(std::uint32_t number) {
-  Block& b = blocks_[number];
+  Block& b = *blocks_[number];
   if (--b.left > 0) return;
   Ring& ring = rings_[b.segment];
-  while (!ring.numbers.empty() && blocks_[ring.numbers.front()].left == 0) {
+  while (!ring.numbers.empty() && blocks_[ring.numbers.front()]->left == 0) {
     free_[b.segment].push_back(ring.numbers.front());
     ring.numbers.pop_front();
     ++ring.first;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "engine/sim/workload.h"
@@ -11,26 +12,30 @@ namespace mapwright::engine::sim {
 
 // One repetition of a segment. Operations are numbered from the segment's begin.
 struct Block {
-  static constexpr double kUnmapped = -1, kAwaited = -2;  // awaited: nothing but its mapping is missing
+  static constexpr Ticks kUnmapped = -1, kAwaited = -2;  // awaited: nothing but its mapping is missing
+  struct State {
+    Ticks mapped = kUnmapped;                  // when its mapping ends, once that is known
+    std::uint32_t pending = 0;                 // events before the operation can start
+    std::uint32_t last = 0;                    // profile: node of the last predecessor
+  };
   std::uint32_t segment = 0;
   std::uint64_t rep = 0;
   std::uint64_t left = 0;                      // operations that have not ended
-  std::vector<std::uint32_t> pending;          // events before an operation can start
-  std::vector<double> mapped;                  // when its mapping ends, once that is known
+  plan::OpIndex begin = 0;                     // of the segment
+  std::uint64_t base = 0;                      // position in the whole execution, less `begin`
+  std::vector<State> states;
   std::vector<std::uint16_t> mapping_pending;  // as Workload::mapping_pending; empty if that is
   std::vector<bool> parked;                    // reached by the utility processor but held back; empty likewise
-  std::vector<std::uint32_t> last;             // profile: node of the last predecessor
 };
 
 // Blocks in flight. A repetition comes into being when something first happens to it and goes when all has ended, so
 // memory grows with what overlaps in time, not with the number of repetitions.
 class Blocks {
  public:
-  // `profile`: keep Block::last.
-  Blocks(const Workload& workload, bool profile);
+  explicit Blocks(const Workload& workload);
 
-  Block& operator[](std::uint32_t number) { return blocks_[number]; }
-  const Block& operator[](std::uint32_t number) const { return blocks_[number]; }
+  Block& operator[](std::uint32_t number) { return *blocks_[number]; }
+  const Block& operator[](std::uint32_t number) const { return *blocks_[number]; }
 
   // Number of the block of a repetition, which must not have ended; made when it is not there.
   std::uint32_t at(std::uint32_t segment, std::uint64_t rep);
@@ -43,11 +48,7 @@ class Blocks {
   void end_one(std::uint32_t number);
   // Ended operations of repeated segments' predecessors: see OpInfo::feeds_loop.
   void mark_done(plan::OpIndex op) { done_[op] = true; }
-  std::uint64_t order(std::uint32_t number, plan::OpIndex op) const {
-    const Block& b = blocks_[number];
-    const Stretch& s = workload_.segments[b.segment];
-    return s.base + b.rep * s.length() + (op - s.begin);
-  }
+  std::uint64_t order(std::uint32_t number, plan::OpIndex op) const { return blocks_[number]->base + op; }
   // Blocks made since the caller last emptied it: some of their operations may have nothing to wait for.
   std::vector<std::uint32_t> fresh;
 
@@ -59,8 +60,7 @@ class Blocks {
   std::uint32_t make(std::uint32_t segment, std::uint64_t rep);
 
   const Workload& workload_;
-  bool profile_;
-  std::deque<Block> blocks_;  // stable addresses
+  std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::vector<std::uint32_t>> free_;  // by segment
   std::vector<Ring> rings_;
   std::vector<bool> done_;

@@ -30,9 +30,9 @@ namespace {
 
 using What = CriticalShare::What;
 
-// Seconds of the chain inside the intervals, by operation.
+// Time of the chain inside the intervals, by operation.
 struct Spent {
-  double mapping = 0, head = 0, body = 0;  // head: what came before a task's own work
+  Ticks mapping = 0, head = 0, body = 0;  // head: what came before a task's own work
 };
 
 class Shares {
@@ -42,18 +42,18 @@ class Shares {
       : intervals_(intervals), plan_(plan), machine_(machine), workload_(workload), costs_(costs), spent_(plan.ops.size()) {}
 
   // One step of the chain, from the end of its parent to its own.
-  void add(const Chains::Node& node, double begin) {
+  void add(const Chains::Node& node, Ticks begin) {
     Spent& spent = spent_[node.op];
     if (node.mapping) {
       spent.mapping += inside(begin, node.end);
       return;
     }
     const OpInfo& info = workload_.ops[node.op];
-    double start = begin;
+    Ticks start = begin;
     if (info.kind == plan::OpKind::Task) {
       const TaskCost& cost =
           info.varies ? costs_.transient(node.op, node.rep) : costs_.cost(workload_.cost_ids[node.op]);
-      start = std::max(begin, node.end - cost.seconds);
+      start = std::max(begin, node.end - workload_.clock.ticks(cost.seconds));
     }
     spent.head += inside(begin, start);
     spent.body += inside(start, node.end);
@@ -69,27 +69,29 @@ class Shares {
   }
 
  private:
-  double inside(double begin, double end) const {
+  Ticks inside(Ticks begin, Ticks end) const {
     const auto after = std::partition_point(intervals_.begin(), intervals_.end(),
                                             [end](const Interval& i) { return i.begin < end; });
-    double seconds = 0;
+    Ticks time = 0;
     for (auto i = after; i != intervals_.begin() && std::prev(i)->end > begin; --i) {
-      seconds += std::min(end, std::prev(i)->end) - std::max(begin, std::prev(i)->begin);
+      time += std::min(end, std::prev(i)->end) - std::max(begin, std::prev(i)->begin);
     }
-    return seconds;
+    return time;
   }
+
+  double seconds(Ticks t) const { return workload_.clock.seconds(t); }
 
   void attribute(plan::OpIndex i, const Spent& spent) {
     const plan::Op& op = plan_.ops[i];
     const OpInfo& info = workload_.ops[i];
-    share(spent.mapping, What::Mapping, op.record, {}, plan_.decisions->replicated_origin);
+    share(seconds(spent.mapping), What::Mapping, op.record, {}, plan_.decisions->replicated_origin);
     switch (info.kind) {
       case plan::OpKind::Task: return task(i, spent);
       case plan::OpKind::Copy:
-      case plan::OpKind::Fill: return transfer(i, spent.body, What::Copy);
-      case plan::OpKind::Fold: return transfer(i, spent.body, What::Fold);
-      case plan::OpKind::Future: return share(spent.body, What::Wait, op.record, "future", {});
-      default: return share(spent.body, What::Wait, op.record, {}, {});
+      case plan::OpKind::Fill: return transfer(i, seconds(spent.body), What::Copy);
+      case plan::OpKind::Fold: return transfer(i, seconds(spent.body), What::Fold);
+      case plan::OpKind::Future: return share(seconds(spent.body), What::Wait, op.record, "future", {});
+      default: return share(seconds(spent.body), What::Wait, op.record, {}, {});
     }
   }
 
@@ -98,8 +100,8 @@ class Shares {
     const plan::Op& op = plan_.ops[i];
     const plan::LaunchDecision& decision = sites_.decision(op.record);
     const TaskCost& cost = costs_.cost(workload_.cost_ids[i]);
-    share(spent.head, What::Launch, op.record, {}, decision.kind_origin);
-    if (cost.compute >= cost.seconds) return share(spent.body, What::Compute, op.record, {}, decision.kind_origin);
+    share(seconds(spent.head), What::Launch, op.record, {}, decision.kind_origin);
+    if (cost.compute >= cost.seconds) return share(seconds(spent.body), What::Compute, op.record, {}, decision.kind_origin);
     // Bound by the memory with the largest sum; its arguments share the time by their traffic.
     const program::Launch& launch = *sites_.of_record(op.record).launch;
     std::map<std::uint32_t, double> by_memory;
@@ -113,7 +115,7 @@ class Shares {
     for (std::size_t a = 0; a < cost.arguments.size(); ++a) {
       if (memory_of(a) != slowest->first) continue;
       const plan::TaskArgument& argument = plan_.task_arguments[op.detail + a];
-      share(spent.body * cost.arguments[a] / slowest->second, What::Memory, op.record, launch.arguments[a].name,
+      share(seconds(spent.body) * cost.arguments[a] / slowest->second, What::Memory, op.record, launch.arguments[a].name,
             decision.arguments[a].memories[argument.candidate].origin);
     }
   }
@@ -121,7 +123,7 @@ class Shares {
   void transfer(plan::OpIndex i, double seconds, What what) {
     const Path& path = workload_.paths[workload_.ops[i].resource];
     const machine::Channel* slowest = nullptr;
-    for (const std::uint32_t c : path.channels) {
+    for (const std::uint32_t c : path.list()) {
       const machine::Channel& channel = machine_.channels()[c];
       if (!slowest || channel.bandwidth < slowest->bandwidth) slowest = &channel;
     }

@@ -23,7 +23,7 @@ class Chains {
     plan::OpIndex op = 0;
     bool mapping = false;  // the mapping of `op`, not its execution
     std::uint64_t rep = 0;
-    double end = 0;        // seconds; it began when its parent ended
+    Ticks end = 0;         // it began when its parent ended
   };
   Chains() { nodes_.emplace_back(); }
   // A node that the caller holds.

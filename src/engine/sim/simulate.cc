@@ -12,6 +12,7 @@
 
 #include "engine/sim/blocks.h"
 #include "engine/sim/critical.h"
+#include "engine/sim/heap.h"
 #include "engine/sim/profile.h"
 #include "engine/sim/sim.h"
 #include "engine/sim/task_cost.h"
@@ -31,13 +32,11 @@ using plan::OpKind;
 // What happens at a time. Events of the same time are handled by position in the program, then by kind.
 struct Happening {
   enum Kind : std::uint64_t { Map, Ready, End, Begin };  // Begin: a worker has started a copy
-  double time = 0;
+  Ticks time = 0;
   std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
   std::uint32_t op = 0, block = 0;       // Map: op is the space
   Kind kind() const { return static_cast<Kind>(order & 3); }
-  static bool later(const Happening& a, const Happening& b) {
-    return a.time != b.time ? a.time > b.time : a.order > b.order;
-  }
+  bool before(const Happening& h) const { return time != h.time ? time < h.time : order < h.order; }
 };
 
 class Simulation {
@@ -49,10 +48,10 @@ class Simulation {
         options_(options),
         costs_(plan, program, machine),
         workload_(make_workload(plan, machine, costs_, options.profile)),
-        blocks_(workload_, options.profile),
+        blocks_(workload_),
         utility_(workload_, blocks_),
-        transfers_(machine.channels(), options.sharing),
-        timers_(plan, program, options.profile),
+        transfers_(machine.channels(), options.sharing, workload_.clock),
+        timers_(plan, program, workload_.clock, options.profile),
         totals_(plan, machine, costs_.sites()),
         processors_(machine.processors().size()),
         touched_(workload_.spaces, false),
@@ -81,13 +80,13 @@ class Simulation {
         timing_.cancelled = true;
         break;
       }
-      const bool copy_first = copy && (!queued || Happening::later(queue_.front(), {copy->time, copy->order}));
+      const bool copy_first = copy && (!queued || Happening {.time = copy->time, .order = copy->order}.before(queue_.front()));
       now_ = copy_first ? copy->time : queue_.front().time;
       if (copy_first) {
         const InFlight done = transfers_.pop(now_);
         end(done.op, done.block);
       } else {
-        handle(take());
+        handle(queue_.pop());
       }
     }
     return finish();
@@ -96,20 +95,15 @@ class Simulation {
  private:
   // ------------------------------------------------------------------------------------------------ the queue
 
-  void push(double time, OpIndex op, std::uint32_t block, Happening::Kind kind) {
-    queue_.push_back({time, order(op, block) << 2 | kind, op, block});
-    std::push_heap(queue_.begin(), queue_.end(), Happening::later);
-  }
-
-  Happening take() {
-    std::pop_heap(queue_.begin(), queue_.end(), Happening::later);
-    const Happening h = queue_.back();
-    queue_.pop_back();
-    return h;
+  void push(Ticks time, OpIndex op, std::uint32_t block, Happening::Kind kind) {
+    queue_.push({time, order(op, block) << 2 | kind, op, block});
   }
 
   std::uint64_t order(OpIndex op, std::uint32_t block) const { return blocks_.order(block, op); }
-  std::uint32_t offset(OpIndex op) const { return op - workload_.segments[workload_.ops[op].segment].begin; }
+  Block::State& state(OpIndex op, std::uint32_t block) {
+    Block& b = blocks_[block];
+    return b.states[op - b.begin];
+  }
 
   void handle(const Happening& h) {
     switch (h.kind()) {
@@ -145,11 +139,10 @@ class Simulation {
     touched_spaces_.clear();
     touched_next_ = 0;
     for (const std::uint32_t space : to_schedule_) {
-      const std::optional<double> when = scheduled_[space] ? std::nullopt : utility_.next(space);
+      const std::optional<Ticks> when = scheduled_[space] ? std::nullopt : utility_.next(space);
       if (!when) continue;
       scheduled_[space] = true;
-      queue_.push_back({*when, std::uint64_t {space} << 2 | Happening::Map, space, 0});
-      std::push_heap(queue_.begin(), queue_.end(), Happening::later);
+      queue_.push({*when, std::uint64_t {space} << 2 | Happening::Map, space, 0});
     }
     to_schedule_.clear();
   }
@@ -174,7 +167,7 @@ class Simulation {
     blocks_.fresh.pop_back();
     const std::uint32_t segment = blocks_[block].segment;
     for (const OpIndex op : self_starting_[segment]) {
-      if (blocks_[block].pending[offset(op)] == 0) ready(op, block);
+      if (state(op, block).pending == 0) ready(op, block);
     }
   }
 
@@ -207,26 +200,24 @@ class Simulation {
     mapped_.clear();
   }
 
-  void obtain(OpIndex op, std::uint32_t block, double time) {
-    Block& b = blocks_[block];
-    const std::uint32_t at = offset(op);
-    b.mapped[at] = time;
-    if (--b.pending[at] == 0) ready(op, block);
+  void obtain(OpIndex op, std::uint32_t block, Ticks time) {
+    Block::State& state = this->state(op, block);
+    state.mapped = time;
+    if (--state.pending == 0) ready(op, block);
   }
 
   // ------------------------------------------------------------------------------------------------ readiness
 
   // A predecessor of `op` has ended; `node` says which.
   void deliver(OpIndex op, std::uint32_t block, NodeId node) {
-    Block& b = blocks_[block];
-    const std::uint32_t at = offset(op);
-    const std::uint32_t left = --b.pending[at];
+    Block::State& state = this->state(op, block);
+    const std::uint32_t left = --state.pending;
     if (left > 1) return;
-    const bool awaits = left == 1 && workload_.ops[op].mapped && b.mapped[at] == Block::kUnmapped;
+    const bool awaits = left == 1 && state.mapped == Block::kUnmapped && workload_.ops[op].mapped;
     if (left == 1 && !awaits) return;
-    if (options_.profile) b.last[at] = chains_.hold(node);
+    if (options_.profile) state.last = chains_.hold(node);
     if (!awaits) return ready(op, block);
-    b.mapped[at] = Block::kAwaited;
+    state.mapped = Block::kAwaited;
     utility_.await(workload_.ops[op].space);
     touch(workload_.ops[op].space);
   }
@@ -234,31 +225,24 @@ class Simulation {
   // Nothing is missing any more, except that the end of the mapping may lie in the future.
   void ready(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    Block& b = blocks_[block];
-    const std::uint32_t at = offset(op);
-    const double time = std::max(now_, b.mapped[at]);
-    if (options_.profile && b.mapped[at] > now_) {
-      const NodeId mapping = chains_.add(
-          {.parent = cause_[info.space], .op = op, .mapping = true, .rep = b.rep, .end = b.mapped[at]});
-      chains_.drop(std::exchange(b.last[at], mapping));
+    Block::State& state = this->state(op, block);
+    const Ticks time = std::max(now_, state.mapped);
+    if (options_.profile && state.mapped > now_) {
+      const NodeId mapping = chains_.add({.parent = cause_[info.space], .op = op, .mapping = true,
+                                          .rep = blocks_[block].rep, .end = state.mapped});
+      chains_.drop(std::exchange(state.last, mapping));
     }
     if (options_.timeline) ready_times_[order(op, block)] = time;
-    const machine::Overheads& o = machine_.overheads();
     switch (info.kind) {
-      case OpKind::Task: return push(time + o.ready_to_start.value, op, block, Happening::Ready);
+      case OpKind::Task: return push(after(time, workload_.ready_to_start), op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return push(time + (workers_ ? 0 : start_of(info)), op, block, Happening::Ready);
-      case OpKind::Future: return push(time + workload_.future_latency, op, block, Happening::End);
+      case OpKind::Fill: return push(workers_ ? time : after(time, workload_.paths[info.resource].delay), op, block, Happening::Ready);
+      case OpKind::Future: return push(after(time, workload_.future_latency), op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
         ended_.emplace_back(op, block);
     }
-  }
-
-  // Call and latency of a copy; a worker spends them, where there are workers.
-  double start_of(const OpInfo& copy) const {
-    return machine_.overheads().copy_start.value + workload_.paths[copy.resource].latency;
   }
 
   // A ready task comes to its processor, the first byte of a copy to its channels.
@@ -282,7 +266,7 @@ class Simulation {
       Working& w = working_[worker];
       w.order = order(work.op, work.block);
       if (options_.profile) {
-        NodeId& last = blocks_[work.block].last[offset(work.op)];
+        NodeId& last = state(work.op, work.block).last;
         if (chains_[last].end < now_) chains_.drop(std::exchange(last, chains_.hold(w.last)));  // it waited for this worker
       }
       perform(work.op, work.block);
@@ -294,7 +278,8 @@ class Simulation {
     const OpInfo& info = workload_.ops[op];
     if (info.kind == OpKind::Task) return start_task(op, block);
     note_start(op, block);
-    if (workers_) return push(now_ + start_of(info), op, block, Happening::Begin);
+    // A worker spends the call and the latency of a copy, where there are workers.
+    if (workers_) return push(after(now_, workload_.paths[info.resource].delay), op, block, Happening::Begin);
     begin_transfer(op, block);
   }
 
@@ -309,18 +294,18 @@ class Simulation {
   void start_task(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
     Processor& p = processors_[info.resource];
-    double seconds = info.amount;
+    auto ticks = static_cast<Ticks>(info.amount);
     if (info.varies) {
       const TaskCost& cost = costs_.transient(op, blocks_[block].rep);
       const ProcessorKind kind = machine_[machine::ProcessorId(info.resource)].kind;
-      seconds = cost.seconds + machine_.compute(kind).launch.value;
+      ticks = workload_.clock.ticks(cost.seconds + machine_.compute(kind).launch.value);
       if (options_.profile) totals_.add(op, cost, 1);
     }
-    p.seconds += seconds;
+    p.ticks = after(p.ticks, ticks);
     ++p.points;
     note_start(op, block);
     if (info.starts_watched) watch(op, block, OpKind::TimerStart, kRoot);
-    push(now_ + seconds, op, block, Happening::End);
+    push(after(now_, ticks), op, block, Happening::End);
   }
 
   // ------------------------------------------------------------------------------------------------ ends
@@ -397,7 +382,7 @@ class Simulation {
     for (; edge != workload_.mapping_edges.end() && edge->from == op; ++edge) {
       follow(edge->to, block, rep, last_rep, [&](std::uint32_t to) {
         catch_up(workload_.ops[edge->to.op].space, node);
-        if (--blocks_[to].mapping_pending[offset(edge->to.op)] == 0) utility_.release(edge->to.op, to, now_);
+        if (--blocks_[to].mapping_pending[edge->to.op - blocks_[to].begin] == 0) utility_.release(edge->to.op, to, now_);
       });
     }
   }
@@ -416,8 +401,7 @@ class Simulation {
     const auto [op, block] = p.queue.front();
     p.queue.pop_front();
     if (options_.profile) {  // it waited for the processor last
-      Block& b = blocks_[block];
-      chains_.drop(std::exchange(b.last[offset(op)], chains_.hold(p.last)));
+      chains_.drop(std::exchange(state(op, block).last, chains_.hold(p.last)));
     }
     p.busy = true;
     if (workers_) return workers_->offer({op, block, order(op, block)}, true);
@@ -485,7 +469,7 @@ class Simulation {
       }
       const std::uint64_t key = workload_.segments[timer.segment].base +
                                 (timer.segment == workload_.ops[task].segment ? rep : 0) *
-                                    workload_.segments[timer.segment].length() + offset(w->timer);
+                                    workload_.segments[timer.segment].length() + w->timer - workload_.segments[timer.segment].begin;
       const std::uint32_t seen = ++watched_[key];
       if (seen == (kind == OpKind::TimerStart ? 1 : w->points)) deliver(w->timer, to, node);
       if (seen == w->points) watched_.erase(key);
@@ -499,11 +483,10 @@ class Simulation {
   // The node of an operation that ends now; the caller holds it.
   NodeId chain(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    Block& b = blocks_[block];
-    const NodeId before = std::exchange(b.last[offset(op)], kRoot);
+    const NodeId before = std::exchange(state(op, block).last, kRoot);
     const bool instant = chains_[before].end == now_;
     if (instant) return before;
-    const NodeId node = chains_.add({.parent = before, .op = op, .rep = b.rep, .end = now_});
+    const NodeId node = chains_.add({.parent = before, .op = op, .rep = blocks_[block].rep, .end = now_});
     chains_.drop(before);
     if (info.kind == OpKind::Task) {
       chains_.drop(std::exchange(processors_[info.resource].last, chains_.hold(node)));
@@ -518,36 +501,36 @@ class Simulation {
   void note_mapping(const Mapped& m) {
     const Item& item = workload_.items[m.item];
     timing_.mappings.push_back({.op = item.op, .repetition = blocks_[m.block].rep, .space = workload_.ops[item.op].space,
-                                .processor = m.server, .start = m.time - item.cost, .end = m.time});
+                                .processor = m.server, .start = workload_.clock.seconds(m.time - item.cost),
+                                .end = workload_.clock.seconds(m.time)});
   }
 
   void note_end(OpIndex op, std::uint32_t block) {
     if (!options_.timeline) return;
     const std::uint64_t at = order(op, block);
-    const auto take = [at, this](std::unordered_map<std::uint64_t, double>& times) {
+    const auto take = [at, this](std::unordered_map<std::uint64_t, Ticks>& times) {
       const auto it = times.find(at);
-      if (it == times.end()) return now_;
-      const double t = it->second;
-      times.erase(it);
-      return t;
+      const Ticks t = it == times.end() ? now_ : it->second;
+      if (it != times.end()) times.erase(it);
+      return workload_.clock.seconds(t);
     };
     Event e {.op = op, .repetition = blocks_[block].rep, .ready = take(ready_times_), .start = take(start_times_),
-             .end = now_};
+             .end = workload_.clock.seconds(now_)};
     timing_.events.push_back(e);
   }
 
   Timing finish() {
     MW_CHECK(timing_.cancelled || ended_ops_ == workload_.total_ops, "{} of {} operations wait for ever",
              workload_.total_ops - ended_ops_, workload_.total_ops);
-    timing_.makespan = makespan_;
+    timing_.makespan = workload_.clock.seconds(makespan_);
     timing_.window = timers_.window(makespan_);
     for (const Processor& p : processors_) {
-      timing_.busy.push_back(p.seconds);
+      timing_.busy.push_back(workload_.clock.seconds(p.ticks));
       timing_.points.push_back(p.points);
       timing_.executed_tasks += static_cast<std::uint64_t>(p.points);
     }
     timing_.executed_ops = ended_ops_;
-    timing_.channel_busy = transfers_.busy();
+    for (const Ticks t : transfers_.busy()) timing_.channel_busy.push_back(workload_.clock.seconds(t));
     count_channel_bytes();
     if (options_.profile && !timing_.cancelled) profile();
     return std::move(timing_);
@@ -560,7 +543,7 @@ class Simulation {
       if (info.kind != OpKind::Copy && info.kind != OpKind::Fold && info.kind != OpKind::Fill) continue;
       const auto repeat = static_cast<std::int64_t>(workload_.segments[info.segment].repeat);
       const std::int64_t bytes = plan_.transfers[plan_.ops[i].detail].bytes * repeat;
-      for (const std::uint32_t c : workload_.paths[info.resource].channels) timing_.channel_bytes[c] += bytes;
+      for (const std::uint32_t c : workload_.paths[info.resource].list()) timing_.channel_bytes[c] += bytes;
     }
   }
 
@@ -580,7 +563,7 @@ class Simulation {
   struct Processor {
     bool busy = false;
     std::deque<std::pair<OpIndex, std::uint32_t>> queue;  // ready, in order
-    double seconds = 0;
+    Ticks ticks = 0;
     std::int64_t points = 0;
     NodeId last = kRoot;                                  // profile: its previous task
   };
@@ -610,8 +593,8 @@ class Simulation {
   TaskTotals totals_;
   Timing timing_;
 
-  double now_ = 0, makespan_ = 0;
-  std::vector<Happening> queue_;                              // heap
+  Ticks now_ = 0, makespan_ = 0;
+  Heap<Happening> queue_;
   std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
   std::size_t ended_next_ = 0;
   std::vector<Mapped> mapped_;
@@ -631,7 +614,7 @@ class Simulation {
   Chains chains_;
   std::vector<NodeId> cause_;                                 // by space: what its mapping waited for last
   NodeId window_end_ = kRoot, last_ = kRoot;
-  std::unordered_map<std::uint64_t, double> ready_times_, start_times_;
+  std::unordered_map<std::uint64_t, Ticks> ready_times_, start_times_;
 };
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "engine/sim/timers.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace mapwright::engine::sim {
 
-Timers::Timers(const plan::Plan& plan, const program::Program& program, bool keep)
-    : plan_(plan), combine_(program.metric.combine), keep_(keep) {
+namespace {
+constexpr Ticks kNotYet = -1;
+}
+
+Timers::Timers(const plan::Plan& plan, const program::Program& program, const Clock& clock, bool keep)
+    : plan_(plan), combine_(program.metric.combine), keep_(keep), clock_(clock) {
   std::uint64_t starts = 0, stops = 0;
   for (const plan::Segment& s : plan.segments) {
     const std::size_t first_start = starts_.ops.size(), first_stop = stops_.ops.size();
@@ -33,18 +36,18 @@ std::uint64_t Timers::Kind::number(plan::OpIndex op, std::uint32_t segment, std:
   return base[segment] + rep * per_repetition[segment] + index[at];
 }
 
-bool Timers::stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, double now) {
+bool Timers::stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, Ticks now) {
   const bool start = plan_.ops[op].kind == plan::OpKind::TimerStart;
   const Kind& kind = start ? starts_ : stops_;
   if (!std::binary_search(kind.ops.begin(), kind.ops.end(), op)) return false;
-  const Interval none {std::nan(""), std::nan("")};
+  const Interval none {kNotYet, kNotYet};
   const auto it = open_.try_emplace(kind.number(op, segment, rep), none).first;
   (start ? it->second.begin : it->second.end) = now;
   const bool latest = !start && (count_ == 0 || now >= last_);
-  if (std::isnan(it->second.begin) || std::isnan(it->second.end)) return latest;
+  if (it->second.begin == kNotYet || it->second.end == kNotYet) return latest;
   const Interval done = it->second;
   open_.erase(it);
-  sum_ += done.end - done.begin;
+  sum_ = after(sum_, done.end - done.begin);
   first_ = count_ == 0 ? done.begin : std::min(first_, done.begin);
   last_ = count_ == 0 ? done.end : std::max(last_, done.end);
   ++count_;
@@ -52,17 +55,17 @@ bool Timers::stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, d
   return latest;
 }
 
-double Timers::window(double makespan) const {
-  if (count_ == 0) return makespan;
+double Timers::window(Ticks makespan) const {
+  if (count_ == 0) return clock_.seconds(makespan);
   switch (combine_) {
-    case program::Metric::Combine::Sum: return sum_;
-    case program::Metric::Combine::Mean: return sum_ / static_cast<double>(count_);
-    case program::Metric::Combine::Span: return last_ - first_;
+    case program::Metric::Combine::Sum: return clock_.seconds(sum_);
+    case program::Metric::Combine::Mean: return clock_.seconds(sum_) / static_cast<double>(count_);
+    case program::Metric::Combine::Span: return clock_.seconds(last_ - first_);
   }
-  return makespan;
+  return clock_.seconds(makespan);
 }
 
-std::vector<Interval> Timers::intervals(double makespan) const {
+std::vector<Interval> Timers::intervals(Ticks makespan) const {
   if (kept_.empty()) return {{0, makespan}};
   if (combine_ == program::Metric::Combine::Span) return {{first_, last_}};
   std::vector<Interval> sorted = kept_;

@@ -10,7 +10,7 @@
 namespace mapwright::engine::sim {
 
 struct Interval {
-  double begin = 0, end = 0;  // seconds
+  Ticks begin = 0, end = 0;
 };
 
 // Collects the stamps of the timers with the metric's label. The n-th start belongs to the n-th stop in program order;
@@ -18,13 +18,13 @@ struct Interval {
 class Timers {
  public:
   // `keep`: intervals() is wanted.
-  Timers(const plan::Plan& plan, const program::Program& program, bool keep);
+  Timers(const plan::Plan& plan, const program::Program& program, const Clock& clock, bool keep);
   // The timer `op` of repetition `rep` of `segment`. True when this is the latest stop so far.
-  bool stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, double now);
-  // Length of the timed window, combined as the metric says; the whole execution when there is no complete interval.
-  double window(double makespan) const;
+  bool stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, Ticks now);
+  // Length of the timed window in seconds, combined as the metric says; the whole execution when there is no complete interval.
+  double window(Ticks makespan) const;
   // In order of time; the whole execution when there is none.
-  std::vector<Interval> intervals(double makespan) const;
+  std::vector<Interval> intervals(Ticks makespan) const;
 
  private:
   struct Kind {  // starts or stops
@@ -36,10 +36,11 @@ class Timers {
   const plan::Plan& plan_;
   program::Metric::Combine combine_;
   bool keep_;
+  Clock clock_;
   Kind starts_, stops_;
   std::map<std::uint64_t, Interval> open_;  // half stamped, by number
   std::vector<Interval> kept_;
-  double sum_ = 0, first_ = 0, last_ = 0;
+  Ticks sum_ = 0, first_ = 0, last_ = 0;
   std::uint64_t count_ = 0;
 };
 

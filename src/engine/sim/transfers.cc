@@ -15,30 +15,31 @@ std::vector<double> capacities(std::span<const machine::Channel> channels) {
 
 }  // namespace
 
-Transfers::Transfers(std::span<const machine::Channel> channels, Sharing sharing)
+Transfers::Transfers(std::span<const machine::Channel> channels, Sharing sharing, const Clock& clock)
     : sharing_(sharing),
+      clock_(clock),
       shares_(sharing == Sharing::Fair ? capacities(channels) : std::vector<double>()),
       queues_(sharing == Sharing::Fifo ? channels.size() : 0),
       uses_(channels.size()),
       busy_(channels.size()) {}
 
-void Transfers::occupy(double now, const Path& path) {
-  for (const std::uint32_t c : path.channels) {
+void Transfers::occupy(Ticks now, const Path& path) {
+  for (const std::uint32_t c : path.list()) {
     if (uses_[c].users++ == 0) uses_[c].since = now;
   }
 }
 
-void Transfers::vacate(double now, const Path& path) {
-  for (const std::uint32_t c : path.channels) {
+void Transfers::vacate(Ticks now, const Path& path) {
+  for (const std::uint32_t c : path.list()) {
     if (--uses_[c].users == 0) busy_[c] += now - uses_[c].since;
   }
 }
 
-void Transfers::begin(double now, const Path& path, double bytes, double cap, InFlight what) {
+void Transfers::begin(Ticks now, const Path& path, double bytes, double cap, InFlight what) {
   MW_CHECK(bytes > 0 && cap > 0, "a copy of {} bytes at {} bytes per second", bytes, cap);
   std::uint32_t id = 0;
   if (sharing_ == Sharing::Fair) {
-    id = shares_.add(path.channels, cap);
+    id = shares_.add(path.list(), cap);
   } else if (free_.empty()) {
     id = static_cast<std::uint32_t>(copies_.size());
   } else {
@@ -53,31 +54,31 @@ void Transfers::begin(double now, const Path& path, double bytes, double cap, In
     unsettled_ = true;
     return;
   }
-  for (const std::uint32_t c : path.channels) {
+  for (const std::uint32_t c : path.list()) {
     copy.ahead += queues_[c].empty() ? 0u : 1u;
     queues_[c].push_back(id);
   }
   if (copy.ahead == 0) serve(now, id);
 }
 
-void Transfers::serve(double now, std::uint32_t id) {
+void Transfers::serve(Ticks now, std::uint32_t id) {
   Copy& copy = copies_[id];
   copy.since = now;
-  copy.end = now + copy.left / copy.cap;
+  copy.end = after(now, clock_.ticks(copy.left / copy.cap));
   occupy(now, *copy.path);
   reschedule(id);
 }
 
-void Transfers::settle(double now) {
+void Transfers::settle(Ticks now) {
   if (!unsettled_) return;
   unsettled_ = false;
   const std::span<const std::uint32_t> changed = shares_.update();
   for (std::size_t i = 0; i < changed.size(); ++i) {
     const std::uint32_t id = changed[i];
     Copy& copy = copies_[id];
-    copy.left = std::max(0.0, copy.left - (now - copy.since) * shares_.rate_before(i));
+    copy.left = std::max(0.0, copy.left - clock_.seconds(now - copy.since) * shares_.rate_before(i));
     copy.since = now;
-    copy.end = now + copy.left / shares_.rate(id);
+    copy.end = after(now, clock_.ticks(copy.left / shares_.rate(id)));
     reschedule(id);
   }
 }
@@ -90,7 +91,7 @@ std::optional<Transfers::Next> Transfers::next() {
   return Next {heap_.front().end, heap_.front().order};
 }
 
-InFlight Transfers::pop(double now) {
+InFlight Transfers::pop(Ticks now) {
   const std::uint32_t id = heap_.front().copy;
   const Entry last = heap_.back();
   heap_.pop_back();
@@ -102,7 +103,7 @@ InFlight Transfers::pop(double now) {
     unsettled_ = true;
     return copies_[id].what;
   }
-  for (const std::uint32_t c : path.channels) {
+  for (const std::uint32_t c : path.list()) {
     queues_[c].pop_front();
     if (queues_[c].empty()) continue;
     const std::uint32_t head = queues_[c].front();

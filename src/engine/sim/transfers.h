@@ -1,6 +1,7 @@
 // engine/sim/transfers.h - copies in flight: which bytes still have to travel, and which copy is done next.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -9,14 +10,17 @@
 
 #include "engine/sim/sharing.h"
 #include "engine/sim/sim.h"
+#include "engine/sim/ticks.h"
 
 namespace mapwright::engine::sim {
 
 // One way of a copy: channel numbers without repetitions, and the most that one copy may use.
 struct Path {
-  std::vector<std::uint32_t> channels;
+  std::array<std::uint32_t, machine::Route::kMaxChannels> channels {};
+  std::uint32_t count = 0;
   double bandwidth = 0;  // bytes per second
-  double latency = 0;    // seconds
+  Ticks delay = 0;       // before the first byte
+  std::span<const std::uint32_t> list() const { return {channels.data(), count}; }
 };
 
 // An operation in flight.
@@ -25,40 +29,40 @@ struct InFlight {
   std::uint64_t order = 0;  // sequence number, breaks ties of the time
 };
 
-// Copies that occupy channels from begin() until pop(). Times are absolute seconds and never decrease between calls.
+// Copies that occupy channels from begin() until pop(). Times are absolute and never decrease between calls.
 // settle() must follow changes before next() is asked. Cost: logarithmic in the copies in flight, plus FairShares.
 class Transfers {
  public:
-  Transfers(std::span<const machine::Channel> channels, Sharing sharing);
+  Transfers(std::span<const machine::Channel> channels, Sharing sharing, const Clock& clock);
 
   // `bytes` > 0 enter `path` at `now`, at most at `cap` bytes per second. `path` must outlive the copy.
-  void begin(double now, const Path& path, double bytes, double cap, InFlight what);
+  void begin(Ticks now, const Path& path, double bytes, double cap, InFlight what);
   // Brings rates and ends up to date at `now`.
-  void settle(double now);
+  void settle(Ticks now);
   struct Next {
-    double time = 0;
+    Ticks time = 0;
     std::uint64_t order = 0;
   };
   std::optional<Next> next();  // the copy that ends first
-  InFlight pop(double now);    // ends that copy; after next()
+  InFlight pop(Ticks now);    // ends that copy; after next()
   bool unsettled() const { return unsettled_; }
 
-  // Seconds with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
-  const std::vector<double>& busy() const { return busy_; }
+  // Time with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
+  const std::vector<Ticks>& busy() const { return busy_; }
 
  private:
   struct alignas(64) Copy {
     InFlight what;
     const Path* path = nullptr;
-    double left = 0, cap = 0;   // bytes; bytes per second
-    double since = 0, end = 0;  // `left` is as of `since`
+    double left = 0, cap = 0;  // bytes; bytes per second
+    Ticks since = 0, end = 0;  // `left` is as of `since`
     std::uint32_t heap = 0;     // its position in heap_
     std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
   };
   static constexpr std::uint32_t kNotQueued = 0xffffffff;
   // Copies by end. An entry may be too early: a copy that became slower is put right when it comes up.
   struct Entry {
-    double end = 0;
+    Ticks end = 0;
     std::uint64_t order = 0;
     std::uint32_t copy = 0;
     bool before(const Entry& e) const { return end != e.end ? end < e.end : order < e.order; }
@@ -68,11 +72,12 @@ class Transfers {
   void sift_down(std::size_t position, const Entry& entry);
   void place(std::size_t position, const Entry& entry);
   void reschedule(std::uint32_t copy);
-  void occupy(double now, const Path& path);
-  void vacate(double now, const Path& path);
-  void serve(double now, std::uint32_t copy);  // Fifo: the copy has all its channels
+  void occupy(Ticks now, const Path& path);
+  void vacate(Ticks now, const Path& path);
+  void serve(Ticks now, std::uint32_t copy);  // Fifo: the copy has all its channels
 
   Sharing sharing_;
+  Clock clock_;
   FairShares shares_;
   std::vector<Copy> copies_;                       // Fair: by number in shares_
   std::vector<std::uint32_t> free_;                // Fifo
@@ -80,10 +85,10 @@ class Transfers {
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
   struct Use {
     std::uint32_t users = 0;
-    double since = 0;
+    Ticks since = 0;
   };
   std::vector<Use> uses_;                          // by channel
-  std::vector<double> busy_;
+  std::vector<Ticks> busy_;
   bool unsettled_ = false;
 };
 

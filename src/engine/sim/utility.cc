@@ -84,7 +84,7 @@ bool Utility::gate_open(const List& list) const {
 std::uint32_t Utility::awaited_of(const List& list, std::uint32_t block) const {
   const Block& b = blocks_[block];
   const plan::OpIndex begin = workload_.segments[list.segment].begin;
-  const auto awaited = [&](plan::OpIndex op) { return b.mapped[op - begin] == Block::kAwaited ? 1u : 0u; };
+  const auto awaited = [&](plan::OpIndex op) { return b.states[op - begin].mapped == Block::kAwaited ? 1u : 0u; };
   std::uint32_t n = awaited(workload_.items[list.item].op);
   for (std::uint32_t i = workload_.issued_offsets[list.item]; i < workload_.issued_offsets[list.item + 1]; ++i) {
     n += awaited(workload_.issued[i]);
@@ -96,11 +96,11 @@ bool Utility::wanted(const Space& s, std::uint32_t space) const {
   return s.awaited > 0 || s.nested > 0 || !workload_.lazy[std::size_t {s.top_segment} * workload_.spaces + space];
 }
 
-void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, bool wanted_only) {
+void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, bool wanted_only) {
   Space& s = spaces_[space];
   while (!s.ready.empty() && (!wanted_only || wanted(s, space))) {
     const auto server = std::min_element(s.free.begin(), s.free.end());
-    double when = std::max(*server, s.clock);
+    Ticks when = std::max(*server, s.clock);
     if (when > now) break;
     std::pop_heap(s.ready.begin(), s.ready.end(), List::later);
     const List list = s.ready.back();
@@ -129,7 +129,7 @@ void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, 
     if (!b.mapping_pending.empty() && b.mapping_pending[offset] > 0) {
       b.parked[offset] = true;
     } else {
-      *server = when + item.cost;
+      *server = after(when, item.cost);
       mapped.push_back({list.item, block, *server, static_cast<std::uint32_t>(server - s.free.begin())});
       s.awaited -= awaited_of(list, block);
     }
@@ -137,13 +137,13 @@ void Utility::run(std::uint32_t space, double now, std::vector<Mapped>& mapped, 
   }
 }
 
-std::optional<double> Utility::next(std::uint32_t space) const {
+std::optional<Ticks> Utility::next(std::uint32_t space) const {
   const Space& s = spaces_[space];
   if (s.ready.empty() || !wanted(s, space)) return std::nullopt;
   return std::max(*std::min_element(s.free.begin(), s.free.end()), s.clock);
 }
 
-void Utility::open(std::uint32_t context, std::uint32_t block, std::uint32_t space, double now) {
+void Utility::open(std::uint32_t context, std::uint32_t block, std::uint32_t space, Ticks now) {
   Space& s = spaces_[space];
   s.clock = now;
   List list;
@@ -155,7 +155,7 @@ void Utility::open(std::uint32_t context, std::uint32_t block, std::uint32_t spa
   push(s, list);
 }
 
-void Utility::release(plan::OpIndex op, std::uint32_t block, double now) {
+void Utility::release(plan::OpIndex op, std::uint32_t block, Ticks now) {
   Block& b = blocks_[block];
   const std::uint32_t offset = op - workload_.segments[b.segment].begin;
   if (!b.parked[offset]) return;  // its turn has not come yet
@@ -171,7 +171,7 @@ void Utility::release(plan::OpIndex op, std::uint32_t block, double now) {
   push(s, list);
 }
 
-bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, double now) {
+bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, Ticks now) {
   List list;
   list.top = true;
   list.item = workload_.item_of[task];
@@ -185,14 +185,14 @@ bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, double now) {
   return s.done > before && !s.at_window.empty();
 }
 
-void Utility::move_window(std::uint32_t space, double now) {
+void Utility::move_window(std::uint32_t space, Ticks now) {
   Space& s = spaces_[space];
   s.clock = now;
   const std::vector<List> waiting = std::exchange(s.at_window, {});
   for (const List& list : waiting) push(s, list);
 }
 
-void Utility::pass(std::uint32_t gate, double now) {
+void Utility::pass(std::uint32_t gate, Ticks now) {
   ++passed_[gate];
   for (Space& s : spaces_) {
     s.clock = now;

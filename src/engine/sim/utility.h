@@ -14,7 +14,7 @@ namespace mapwright::engine::sim {
 struct Mapped {
   std::uint32_t item = 0;  // into Workload::items
   std::uint32_t block = 0;
-  double time = 0;
+  Ticks time = 0;
   std::uint32_t server = 0;  // the utility processor that mapped it
 };
 
@@ -35,22 +35,22 @@ class Utility {
   Utility(const Workload& workload, Blocks& blocks);
 
   // Maps everything in `space` whose turn comes until `now`; appends it to `mapped`.
-  void advance(std::uint32_t space, double now, std::vector<Mapped>& mapped) { run(space, now, mapped, false); }
+  void advance(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped) { run(space, now, mapped, false); }
   // Maps what is wanted in `space` and whose turn comes until `now`; appends it to `mapped`.
-  void provide(std::uint32_t space, double now, std::vector<Mapped>& mapped) { run(space, now, mapped, true); }
+  void provide(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped) { run(space, now, mapped, true); }
   // When the next item of `space` is mapped, if something wants it: then provide() has to be called again.
-  std::optional<double> next(std::uint32_t space) const;
+  std::optional<Ticks> next(std::uint32_t space) const;
 
   // After advance(space, now): a task of `space` has ended and what it launches can be mapped.
-  void open(std::uint32_t context, std::uint32_t block, std::uint32_t space, double now);
+  void open(std::uint32_t context, std::uint32_t block, std::uint32_t space, Ticks now);
   // After advance(space, now): the last limit on the mapping of a task is gone.
-  void release(plan::OpIndex op, std::uint32_t block, double now);
+  void release(plan::OpIndex op, std::uint32_t block, Ticks now);
   // A point task of the top level is over. True if the list of its space can go on: then after advance(space, now) comes
   // move_window(space, now).
-  bool end_point(plan::OpIndex task, std::uint64_t rep, double now);
-  void move_window(std::uint32_t space, double now);
+  bool end_point(plan::OpIndex task, std::uint64_t rep, Ticks now);
+  void move_window(std::uint32_t space, Ticks now);
   // After advance(s, now) of every space: a gate has been passed once more.
-  void pass(std::uint32_t gate, double now);
+  void pass(std::uint32_t gate, Ticks now);
 
   // Operations of `space` that wait for nothing but their mapping.
   void await(std::uint32_t space) { ++spaces_[space].awaited; }
@@ -68,19 +68,19 @@ class Utility {
     static bool later(const List& a, const List& b) { return a.order > b.order; }
   };
   struct Space {
-    std::vector<double> free;       // by utility processor: when it has mapped all it was given
-    double clock = 0;               // nothing is given to one before this time
+    std::vector<Ticks> free;        // by utility processor: when it has mapped all it was given
+    Ticks clock = 0;                // nothing is given to one before this time
     std::vector<List> ready;        // heap by program order
     std::vector<List> at_gate, at_window;
     std::vector<std::uint32_t> points;  // by launch modulo kWindow: points that are not over
-    std::vector<double> over;           // by launch modulo kWindow: when it and all before it were
+    std::vector<Ticks> over;            // by launch modulo kWindow: when it and all before it were
     std::uint64_t begun = 0, done = 0;  // launches with a mapped point; launches over, in order
     std::uint32_t awaited = 0;
     std::uint32_t nested = 0;       // lists in `ready` other than the top level
     std::uint32_t top_segment = 0;  // where the top level is
   };
 
-  void run(std::uint32_t space, double now, std::vector<Mapped>& mapped, bool wanted_only);
+  void run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, bool wanted_only);
   bool wanted(const Space& s, std::uint32_t space) const;
   std::uint32_t awaited_of(const List& list, std::uint32_t block) const;  // by the item and what it issues
   bool gate_open(const List& list) const;

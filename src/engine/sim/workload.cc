@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -34,7 +35,6 @@ class Maker {
     items();
     laziness();
     w_.utility_processors = std::max(1u, machine_.overheads().utility_processors);
-    w_.future_latency = future_latency();
     return std::move(w_);
   }
 
@@ -83,6 +83,7 @@ class Maker {
         }
       }
     }
+    set_clock();
     // Who maps what: needs the processors of parents, which may come in any order of kinds.
     const bool replicated = plan_.decisions->replicated;
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
@@ -96,6 +97,34 @@ class Maker {
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (w_.ops[i].mapped && plan_.ops[i].kind != OpKind::Task) w_.ops[i].space = w_.ops[plan_.ops[i].issuer].space;
     }
+  }
+
+  // Nothing takes longer than everything one after the other, and something always goes on.
+  void set_clock() {
+    const machine::Overheads& o = machine_.overheads();
+    const double mapping = std::max(o.point_traced.value, o.point_untraced.value) + o.launch.value + o.copy.value + 2 * o.instance.value;
+    const double future = future_latency();
+    std::uint64_t total = 0;
+    constexpr std::uint64_t kMost = std::uint64_t {1} << 62;
+    const auto add = [&total](double seconds, std::uint64_t times) {
+      const auto ns = static_cast<std::uint64_t>(seconds > 0 ? std::ceil(std::min(seconds, 1e9) * 1e9) : 0);
+      total = ns > 0 && times > (kMost - total) / ns ? kMost : total + ns * times;
+    };
+    for (OpIndex i = 0; i < w_.ops.size(); ++i) {
+      const OpInfo& info = w_.ops[i];
+      double seconds = mapping + o.ready_to_start.value;
+      if (info.kind == OpKind::Task) seconds += info.amount;
+      if (info.kind == OpKind::Future) seconds += future;
+      if (moves_data(info.kind)) seconds += delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
+      add(seconds, w_.segments[info.segment].repeat);
+    }
+    w_.clock = Clock(total);
+    for (OpInfo& info : w_.ops) {
+      if (info.kind == OpKind::Task) info.amount = static_cast<double>(w_.clock.ticks(info.amount));
+    }
+    for (std::size_t i = 0; i < delays_.size(); ++i) w_.paths[i].delay = w_.clock.ticks(delays_[i]);
+    w_.future_latency = w_.clock.ticks(future);
+    w_.ready_to_start = w_.clock.ticks(o.ready_to_start.value);
   }
 
   double launch_seconds(const Op& task) const {
@@ -133,12 +162,13 @@ class Maker {
     const auto [it, fresh] = paths_.try_emplace({std::uint64_t {from} << 32 | to, limit}, static_cast<std::uint32_t>(w_.paths.size()));
     if (fresh) {
       const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
-      Path p {.channels = {}, .bandwidth = std::min(r.bandwidth.value, limit), .latency = r.latency.value};
+      Path p {.bandwidth = std::min(r.bandwidth.value, limit)};
       for (const machine::ChannelId c : r.list()) {
-        if (std::find(p.channels.begin(), p.channels.end(), c.value) == p.channels.end()) p.channels.push_back(c.value);
+        if (std::find(p.list().begin(), p.list().end(), c.value) == p.list().end()) p.channels[p.count++] = c.value;
         p.bandwidth = std::min(p.bandwidth, machine_[c].bandwidth.value);
       }
-      w_.paths.push_back(std::move(p));
+      w_.paths.push_back(p);
+      delays_.push_back(machine_.overheads().copy_start.value + r.latency.value);
     }
     return it->second;
   }
@@ -367,7 +397,7 @@ class Maker {
       if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
       cost += o.instance.value * created[i];
       w_.item_of[i] = next[list_of[i]]++;
-      w_.items[w_.item_of[i]] = {.op = i, .cost = cost};
+      w_.items[w_.item_of[i]] = {.op = i, .cost = w_.clock.ticks(cost)};
     }
     launches();
     issued();
@@ -396,13 +426,14 @@ class Maker {
 
   void issued() {
     w_.issued_offsets.assign(w_.items.size() + 1, 0);
+    const Ticks copy = w_.clock.ticks(machine_.overheads().copy.value);
     const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (!is_issued(i)) continue;
       MW_CHECK(w_.ops[plan_.ops[i].issuer].segment == w_.ops[i].segment, "a copy is issued within its segment");
       const std::uint32_t item = w_.item_of[plan_.ops[i].issuer];
       ++w_.issued_offsets[item + 1];
-      if (moves_data(w_.ops[i].kind)) w_.items[item].cost += machine_.overheads().copy.value;
+      if (moves_data(w_.ops[i].kind)) w_.items[item].cost += copy;
     }
     for (std::size_t i = 0; i < w_.items.size(); ++i) w_.issued_offsets[i + 1] += w_.issued_offsets[i];
     w_.issued.resize(w_.issued_offsets.back());
@@ -466,6 +497,7 @@ class Maker {
   const Sites& sites_;
   Workload w_;
   std::map<std::pair<std::uint64_t, double>, std::uint32_t> paths_;  // by memories and limit
+  std::vector<double> delays_;  // by path: seconds before its first byte
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "engine/sim/sim.h"
 #include "engine/sim/task_cost.h"
+#include "engine/sim/ticks.h"
 #include "engine/sim/transfers.h"
 
 namespace mapwright::engine::sim {
@@ -16,7 +17,7 @@ inline constexpr std::uint32_t kAbsent = 0xffffffff;
 
 // What the event loop looks up for one planned operation.
 struct OpInfo {
-  double amount = 0;                 // Task: seconds on its processor; Copy, Fold, Fill: bytes
+  double amount = 0;                 // Task: ticks on its processor; Copy, Fold, Fill: bytes
   std::uint32_t resource = kAbsent;  // Task: processor; Copy, Fold, Fill: index into Workload::paths
   std::uint32_t space = 0;           // address space that maps the task or issues the copy
   std::uint32_t segment = 0;
@@ -48,7 +49,7 @@ struct Successor {
 // A step of mapping: one point task.
 struct Item {
   std::uint32_t op = 0;
-  double cost = 0;  // seconds of a utility processor
+  Ticks cost = 0;  // of a utility processor
 };
 
 // Part of a plan that is executed `repeat` times. `base`: position of its first operation in the whole execution.
@@ -116,7 +117,9 @@ struct Workload {
   std::vector<RecordInfo> records;
   std::vector<std::uint32_t> cost_ids;           // by op, profile only: cost of each task
   std::uint32_t spaces = 1, utility_processors = 1;
-  double future_latency = 0;                     // seconds from the last point's end to the reduced value
+  Clock clock;
+  Ticks ready_to_start = 0;                      // of a task
+  Ticks future_latency = 0;                      // from the last point's end to the reduced value
   std::uint64_t total_ops = 0;
 
   std::span<const Successor> successors_of(plan::OpIndex op) const {
