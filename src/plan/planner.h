@@ -94,7 +94,7 @@ class Planner {
   };
 
   // The state after an iteration, in a form that is equal for equal states (see steady.cc). All zero: not known.
-  using Snapshot = std::array<std::uint64_t, 2>;
+  using Snapshot = Digest::Value;
   // An iteration of a top-level loop.
   struct Iteration {
     OpIndex begin = 0;          // its first operation and launch record

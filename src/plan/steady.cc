@@ -134,23 +134,6 @@ void Planner::join_readers(OpIndex iteration_begin) {
   }
 }
 
-namespace {
-
-// Identifies a sequence of words; different ones have different values but for a chance of 2^-128.
-class Digest {
- public:
-  void add(std::uint64_t word) {
-    a_ = (std::rotl(a_, 23) ^ word) * 0x9e3779b97f4a7c15ULL;
-    b_ = (std::rotl(b_, 29) + word) * 0xd6e8feb86659fd93ULL;
-  }
-  std::array<std::uint64_t, 2> value() const { return {mix64(a_), mix64(b_ ^ a_)}; }
-
- private:
-  std::uint64_t a_ = 0x243f6a8885a308d3ULL, b_ = 0x13198a2e03707344ULL;
-};
-
-}  // namespace
-
 // The planner's state, for every period p with operations of the latest p iterations numbered relative to their begin.
 void Planner::take_snapshots(std::vector<Iteration>& done, const Frame& frame) const {
   const std::size_t periods = std::min(done.size(), kMaxPeriod);

@@ -12,7 +12,7 @@ using namespace program;
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : rng_(seed), b_("random") {}
+  Generator(std::uint64_t seed, std::int64_t longest_loop) : rng_(seed), b_("random"), longest_loop_(longest_loop) {}
 
   Program make() {
     make_regions();
@@ -202,7 +202,7 @@ class Generator {
     for (std::int64_t s = 0; s < statements; ++s) {
       if (depth_ < 2 && chance(2)) {
         const std::string name = fmt::format("l{}", loops_++);
-        b_.begin_loop(name, depth_ == 0 && !nested ? 1 + below(9) : 1 + below(2), chance(2));
+        b_.begin_loop(name, depth_ == 0 && !nested ? 1 + below(longest_loop_) : 1 + below(2), chance(2));
         ++depth_;
         const std::string visible = chance(4) ? name : "";
         for (std::int64_t k = 0; k < 1 + below(3); ++k) (this->*statement)(visible);
@@ -216,6 +216,7 @@ class Generator {
 
   Rng rng_;
   Builder b_;
+  std::int64_t longest_loop_;
   std::size_t regions_ = 0;
   std::vector<std::vector<PartitionId>> partitions_;
   TaskId leaf_, outer_, middle_, peers_;
@@ -225,12 +226,15 @@ class Generator {
 
 }  // namespace
 
-machine::Machine small_machine(int nodes, int capacity_mib, int workers) {
-  const std::string toml = fmt::format(
+machine::Machine small_machine(int nodes, int capacity_mib, int workers, bool quick_mapping) {
+  std::string toml = fmt::format(
       "format = \"mapwright.machine/1\"\nname = \"small\"\nbase = \"generic\"\nnodes = {}\n{}"
       "[processors.CPU]\ncount = 2\n[processors.GPU]\ncount = 2\n"
       "[memories.SYSMEM]\ncapacity_mib = {}\n[memories.FBMEM]\ncapacity_mib = {}\n[memories.ZCMEM]\ncapacity_mib = {}\n",
       nodes, workers > 0 ? fmt::format("[processors]\nworkers = {}\n", workers) : "", capacity_mib, capacity_mib, capacity_mib);
+  constexpr std::string_view kQuick = "[overheads]\npoint_traced_us = 0.01\npoint_untraced_us = 0.02\nlaunch_us = 0.01\n"
+                                      "copy_us = 0.01\ninstance_us = 0.01\n";
+  if (quick_mapping) toml += kQuick;
   diag::Sink sink;
   auto machine = machine::read_machine(diag::make_source("small.toml", toml), {}, sink);
   for (const diag::Diagnostic& d : sink.all()) fmt::print("{}", diag::render_short(d));
@@ -238,7 +242,7 @@ machine::Machine small_machine(int nodes, int capacity_mib, int workers) {
   return std::move(*machine);
 }
 
-Program random_program(std::uint64_t seed) { return Generator(seed).make(); }
+Program random_program(std::uint64_t seed, std::int64_t longest_loop) { return Generator(seed, longest_loop).make(); }
 
 std::shared_ptr<const plan::Decisions> random_decisions(std::uint64_t seed, const Program& program,
                                                         const machine::Machine& machine, std::int64_t alignment) {

@@ -61,6 +61,44 @@ void Blocks::end_one(std::uint32_t number) {
     free_[b.segment].push_back(ring.numbers.front());
     ring.numbers.pop_front();
     ++ring.first;
+    if (workload_.segments[b.segment].repeat > 1) over = b.segment;
+  }
+}
+
+void Blocks::describe(Digest& state, std::uint32_t segment, Ticks now) const {
+  state.add(marked_);
+  for (std::uint32_t g = 0; g < rings_.size(); ++g) {
+    const Ring& ring = rings_[g];
+    if (ring.numbers.empty()) continue;
+    state.add(std::uint64_t {g} << 32 | ring.numbers.size());
+    if (g != segment) state.add(ring.first);
+    for (const std::uint32_t number : ring.numbers) {
+      const Block& b = *blocks_[number];
+      state.add(b.left);
+      for (const Block::State& s : b.states) {
+        // When it was mapped in the past does not matter.
+        state.add(static_cast<std::uint64_t>(s.mapped < 0 ? s.mapped : std::max<Ticks>(0, s.mapped - now)));
+        state.add(s.pending);
+      }
+      for (const std::uint16_t n : b.mapping_pending) state.add(n);
+      for (const bool parked : b.parked) state.add(parked ? 1 : 0);
+    }
+  }
+}
+
+void Blocks::shift(std::uint32_t segment, std::uint64_t repetitions, Ticks time) {
+  for (std::uint32_t g = 0; g < rings_.size(); ++g) {
+    if (g == segment) rings_[g].first += repetitions;
+    for (const std::uint32_t number : rings_[g].numbers) {
+      Block& b = *blocks_[number];
+      if (g == segment) {
+        b.rep += repetitions;
+        b.base += repetitions * workload_.segments[g].length();
+      }
+      for (Block::State& s : b.states) {
+        if (s.mapped >= 0) s.mapped = after(s.mapped, time);
+      }
+    }
   }
 }
 

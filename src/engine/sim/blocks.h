@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/sim/workload.h"
@@ -47,8 +48,20 @@ class Blocks {
   // An operation has ended.
   void end_one(std::uint32_t number);
   // Ended operations of repeated segments' predecessors: see OpInfo::feeds_loop.
-  void mark_done(plan::OpIndex op) { done_[op] = true; }
+  void mark_done(plan::OpIndex op) {
+    done_[op] = true;
+    ++marked_;
+  }
   std::uint64_t order(std::uint32_t number, plan::OpIndex op) const { return blocks_[number]->base + op; }
+  // A repeated segment of which a repetition is over and all before it; the caller empties it.
+  std::optional<std::uint32_t> over;
+  std::uint64_t repetitions_over(std::uint32_t segment) const { return rings_[segment].first; }
+  std::uint64_t repetitions_begun(std::uint32_t segment) const { return rings_[segment].first + rings_[segment].numbers.size(); }
+  // The state, seen from `now` and the first repetition of `segment` that is not over.
+  void describe(Digest& state, std::uint32_t segment, Ticks now) const;
+  // Everything is later by `time`, and what belongs to `segment` by some repetitions.
+  void shift(std::uint32_t segment, std::uint64_t repetitions, Ticks time);
+
   // Blocks made since the caller last emptied it: some of their operations may have nothing to wait for.
   std::vector<std::uint32_t> fresh;
 
@@ -64,6 +77,7 @@ class Blocks {
   std::vector<std::vector<std::uint32_t>> free_;  // by segment
   std::vector<Ring> rings_;
   std::vector<bool> done_;
+  std::uint64_t marked_ = 0;  // how many of those
 };
 
 }  // namespace mapwright::engine::sim

@@ -26,6 +26,12 @@ void Chains::drop(NodeId n) {
   }
 }
 
+std::uint32_t Chains::add(Jump jump) {
+  for (const Jump::Place& p : jump.places) hold(p.after);  // and so its ancestors
+  jumps_.push_back(std::move(jump));
+  return static_cast<std::uint32_t>(jumps_.size() - 1);
+}
+
 namespace {
 
 using What = CriticalShare::What;
@@ -41,11 +47,13 @@ class Shares {
          const Workload& workload, CostModel& costs)
       : intervals_(intervals), plan_(plan), machine_(machine), workload_(workload), costs_(costs), spent_(plan.ops.size()) {}
 
-  // One step of the chain, from the end of its parent to its own.
-  void add(const Chains::Node& node, Ticks begin) {
+  // One step of the chain, from the end of its parent to its own, `later` than the node says.
+  void add(const Chains::Node& node, Ticks begin, Ticks later) {
     Spent& spent = spent_[node.op];
+    const Ticks end = node.end + later;
+    begin += later;
     if (node.mapping) {
-      spent.mapping += inside(begin, node.end);
+      spent.mapping += inside(begin, end);
       return;
     }
     const OpInfo& info = workload_.ops[node.op];
@@ -53,10 +61,10 @@ class Shares {
     if (info.kind == plan::OpKind::Task) {
       const TaskCost& cost =
           info.varies ? costs_.transient(node.op, node.rep) : costs_.cost(workload_.cost_ids[node.op]);
-      start = std::max(begin, node.end - workload_.clock.ticks(cost.seconds));
+      start = std::max(begin, end - workload_.clock.ticks(cost.seconds));
     }
     spent.head += inside(begin, start);
-    spent.body += inside(start, node.end);
+    spent.body += inside(start, end);
   }
 
   std::vector<CriticalShare> take() {
@@ -159,7 +167,7 @@ std::vector<CriticalShare> critical_shares(const Chains& chains, NodeId last, st
                                            const plan::Plan& plan, const machine::Machine& machine,
                                            const Workload& workload, CostModel& costs) {
   Shares shares(intervals, plan, machine, workload, costs);
-  for (NodeId n = last; n != kRoot; n = chains[n].parent) shares.add(chains[n], chains[chains[n].parent].end);
+  chains.for_each(last, [&](const Chains::Node& node, Ticks begin, Ticks later) { shares.add(node, begin, later); });
   return shares.take();
 }
 

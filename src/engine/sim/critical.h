@@ -22,6 +22,7 @@ class Chains {
     std::uint32_t references = 0;
     plan::OpIndex op = 0;
     bool mapping = false;  // the mapping of `op`, not its execution
+    bool jump = false;     // place `op` at the end of jump number `rep`
     std::uint64_t rep = 0;
     Ticks end = 0;         // it began when its parent ended
   };
@@ -35,9 +36,44 @@ class Chains {
   void drop(NodeId n);
   const Node& operator[](NodeId n) const { return nodes_[n]; }
 
+  // Part of an execution that happened `times` more times without being simulated, each time `period` later. Of each place
+  // that holds a node: that node after the part, its ancestor that the place `from` held before, and that place.
+  struct Jump {
+    Ticks period = 0;
+    std::uint64_t times = 0;
+    struct Place {
+      NodeId after = kRoot, before = kRoot;
+      std::uint32_t from = 0;
+    };
+    std::vector<Place> places {};
+  };
+  // Returns the number of the jump, whose nodes are then held for ever.
+  std::uint32_t add(Jump jump);
+  // Calls f(node, begin, later) for every step of the chain that ends in `n`, backwards: it happened `later` than its node says.
+  template <typename F>
+  void for_each(NodeId n, F&& f) const {
+    const auto step = [&](NodeId at, Ticks later) { f(nodes_[at], nodes_[nodes_[at].parent].end, later); };
+    while (n != kRoot) {
+      if (!nodes_[n].jump) {
+        step(n, 0);
+        n = nodes_[n].parent;
+        continue;
+      }
+      const Jump& jump = jumps_[nodes_[n].rep];
+      std::uint32_t place = nodes_[n].op;
+      for (std::uint64_t k = jump.times; k > 0; --k) {
+        const Jump::Place& p = jump.places[place];
+        for (NodeId at = p.after; at != p.before; at = nodes_[at].parent) step(at, static_cast<Ticks>(k) * jump.period);
+        place = p.from;
+      }
+      n = jump.places[place].after;
+    }
+  }
+
  private:
   std::vector<Node> nodes_;
   std::vector<NodeId> free_;
+  std::vector<Jump> jumps_;
 };
 
 // Shares of the chain that ends in `last`, as far as they lie inside the intervals (in order of time): descending by

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include "base/base.h"
 
 namespace mapwright::engine::sim {
 
@@ -32,6 +35,19 @@ class FairShares {
   // deterministic order; valid until the next call. Cost: O(e log c) for the flows concerned, with e channel entries on c
   // channels, plus the flows on channels that limit more than before.
   std::span<const std::uint32_t> update();
+  // The state after update(), with flows named by `name(flow)`: equal states develop equally.
+  template <typename F>
+  void describe(Digest& state, F&& name) const {
+    for (std::uint32_t number = 0; number < channels_.size(); ++number) {
+      const Channel& c = channels_[number];
+      if (c.flows == 0) continue;
+      state.add(std::uint64_t {number} << 32 | c.flows);
+      state.add(std::bit_cast<std::uint64_t>(c.spare));
+      state.add(std::bit_cast<std::uint64_t>(c.level));
+      for (std::uint32_t i = 0; i < c.flows; ++i) state.add(name(c.at(i)));
+      for (std::uint32_t f = c.limited; f != kNone; f = flows_[f].next) state.add(name(f));
+    }
+  }
   double rate(std::uint32_t flow) const { return flows_[flow].rate; }
   // Of the i-th flow that update() returned: its rate until then.
   double rate_before(std::size_t i) const { return before_[i]; }
@@ -64,6 +80,7 @@ class FairShares {
     std::array<std::uint32_t, 14> first {};        // its flows: these, then `more`
     std::vector<std::uint32_t> more;
 
+    std::uint32_t at(std::uint32_t i) const { return i < first.size() ? first[i] : more[i - first.size()]; }
     std::uint32_t& at(std::uint32_t i) { return i < first.size() ? first[i] : more[i - first.size()]; }
     void add(std::uint32_t flow) {
       if (flows >= first.size()) more.resize(flows - first.size() + 1);

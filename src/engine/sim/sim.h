@@ -50,6 +50,7 @@ struct Timing {
   std::vector<Event> events;             // by end time, then op
   std::vector<Mapping> mappings;         // of each address space in the order of mapping, so by start
   std::uint64_t executed_tasks = 0, executed_ops = 0;
+  std::uint64_t repeated_ops = 0;        // of those: in repetitions known to equal others, not gone through one by one
   bool cancelled = false;                // stopped by Options::cancelled: the rest covers what happened until then
 };
 

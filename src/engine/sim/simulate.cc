@@ -6,61 +6,20 @@
 //   copies     wait likewise, then share channels                              transfers.h
 //   the rest   joins, reclaims, futures, fences, timers: little or no time of their own
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
 #include <utility>
 
-#include "engine/sim/blocks.h"
-#include "engine/sim/critical.h"
-#include "engine/sim/heap.h"
-#include "engine/sim/profile.h"
-#include "engine/sim/sim.h"
-#include "engine/sim/task_cost.h"
-#include "engine/sim/timers.h"
-#include "engine/sim/transfers.h"
-#include "engine/sim/utility.h"
-#include "engine/sim/workers.h"
-#include "engine/sim/workload.h"
+#include "engine/sim/run_state.h"
 
 namespace mapwright::engine::sim {
 
 namespace {
 
-using plan::OpIndex;
-using plan::OpKind;
-
-// What happens at a time. Events of the same time are handled by position in the program, then by kind.
-struct Happening {
-  enum Kind : std::uint64_t { Map, Ready, End, Begin };  // Begin: a worker has started a copy
-  Ticks time = 0;
-  std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
-  std::uint32_t op = 0, block = 0;       // Map: op is the space
-  Kind kind() const { return static_cast<Kind>(order & 3); }
-  bool before(const Happening& h) const { return time != h.time ? time < h.time : order < h.order; }
-};
-
-class Simulation {
+class Simulation : private RunState {
  public:
   Simulation(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
              const Options& options)
-      : plan_(plan),
-        machine_(machine),
-        options_(options),
-        costs_(plan, program, machine),
-        workload_(make_workload(plan, machine, costs_, options.profile)),
-        blocks_(workload_),
-        utility_(workload_, blocks_),
-        transfers_(machine.channels(), options.sharing, workload_.clock),
-        timers_(plan, program, workload_.clock, options.profile),
-        totals_(plan, machine, costs_.sites()),
-        processors_(machine.processors().size()),
-        touched_(workload_.spaces, false),
-        scheduled_(workload_.spaces, false),
-        cause_(workload_.spaces, kRoot) {
-    if (!machine.overheads().workers) return;
-    workers_.emplace(*machine.overheads().workers);
-    working_.resize(*machine.overheads().workers);
-  }
+      : RunState(plan, program, machine, options) {}
 
   Timing run() {
     start();
@@ -80,6 +39,8 @@ class Simulation {
         timing_.cancelled = true;
         break;
       }
+      const Ticks next = std::min(queued ? queue_.front().time : kEndOfTime, copy ? copy->time : kEndOfTime);
+      if (blocks_.over && next > now_ && !transfers_.unsettled() && skip()) continue;
       const bool copy_first = copy && (!queued || Happening {.time = copy->time, .order = copy->order}.before(queue_.front()));
       now_ = copy_first ? copy->time : queue_.front().time;
       if (copy_first) {
@@ -109,6 +70,7 @@ class Simulation {
     switch (h.kind()) {
       case Happening::Map:
         scheduled_[h.op] = false;
+        utility_.hindered();
         return touch(h.op);
       case Happening::Ready: return arrive(h.op, h.block);
       case Happening::End: return end(h.op, h.block);
@@ -559,62 +521,6 @@ class Simulation {
     timing_.profile.critical = critical_shares(chains_, window_end_ != kRoot ? window_end_ : last_, intervals, plan_,
                                                machine_, workload_, costs_);
   }
-
-  struct Processor {
-    bool busy = false;
-    std::deque<std::pair<OpIndex, std::uint32_t>> queue;  // ready, in order
-    Ticks ticks = 0;
-    std::int64_t points = 0;
-    NodeId last = kRoot;                                  // profile: its previous task
-  };
-  struct Working {
-    static constexpr std::uint64_t kNothing = ~std::uint64_t {0};
-    std::uint64_t order = kNothing;  // of the operation it executes
-    NodeId last = kRoot;             // profile: its previous one
-  };
-  struct NextFence {
-    OpIndex op = plan::kNoOp;
-    std::uint32_t segment = 0;
-    std::uint64_t rep = 0;
-    std::size_t index = 0;
-    std::uint64_t order = 0;
-    bool notified = false;
-  };
-
-  const plan::Plan& plan_;
-  const machine::Machine& machine_;
-  const Options& options_;
-  CostModel costs_;
-  Workload workload_;
-  Blocks blocks_;
-  Utility utility_;
-  Transfers transfers_;
-  Timers timers_;
-  TaskTotals totals_;
-  Timing timing_;
-
-  Ticks now_ = 0, makespan_ = 0;
-  Heap<Happening> queue_;
-  std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
-  std::size_t ended_next_ = 0;
-  std::vector<Mapped> mapped_;
-  std::vector<Processor> processors_;
-  std::optional<Workers> workers_;                            // absent: no limit
-  std::vector<Working> working_;                              // by worker
-  std::vector<std::vector<OpIndex>> self_starting_;           // by segment
-  std::vector<bool> touched_, scheduled_;                     // by space
-  std::vector<std::uint32_t> touched_spaces_, to_schedule_;
-  std::size_t touched_next_ = 0;
-
-  NextFence fence_;
-  std::uint64_t before_fence_ = 0, ended_ops_ = 0;
-  std::vector<std::uint64_t> early_;
-  std::unordered_map<std::uint64_t, std::uint32_t> watched_;  // by position of the timer: points seen
-
-  Chains chains_;
-  std::vector<NodeId> cause_;                                 // by space: what its mapping waited for last
-  NodeId window_end_ = kRoot, last_ = kRoot;
-  std::unordered_map<std::uint64_t, Ticks> ready_times_, start_times_;
 };
 
 }  // namespace

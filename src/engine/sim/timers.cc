@@ -55,6 +55,40 @@ bool Timers::stamp(plan::OpIndex op, std::uint32_t segment, std::uint64_t rep, T
   return latest;
 }
 
+bool Timers::describe(Digest& state, std::uint32_t segment, std::uint64_t repetitions, Ticks now) const {
+  const std::uint64_t per = starts_.per_repetition[segment], base = starts_.base[segment];
+  if (per != stops_.per_repetition[segment] || (per > 0 && base != stops_.base[segment])) return false;
+  for (const auto& [number, interval] : open_) {
+    const bool inside = per > 0 && number >= base;
+    state.add(inside ? number - base - repetitions * per : ~number);
+    for (const Ticks t : {interval.begin, interval.end}) state.add(static_cast<std::uint64_t>(t == kNotYet || !inside ? t : now - t));
+  }
+  return true;
+}
+
+void Timers::repeat(const Totals& before, std::uint32_t segment, std::uint64_t repetitions, Ticks period, std::uint64_t times) {
+  const std::uint64_t per = starts_.per_repetition[segment], base = starts_.base[segment];
+  const Ticks time = period * static_cast<Ticks>(times);
+  std::map<std::uint64_t, Interval> open;
+  for (const auto& [number, interval] : open_) {
+    const bool inside = per > 0 && number >= base;
+    const auto moved = [&](Ticks t) { return t == kNotYet || !inside ? t : after(t, time); };
+    open[number + (inside ? per * repetitions * times : 0)] = {moved(interval.begin), moved(interval.end)};
+  }
+  open_ = std::move(open);
+  if (count_ == before.count) return;
+  const std::size_t kept = kept_.size();
+  for (std::uint64_t k = 1; keep_ && k <= times; ++k) {
+    for (std::size_t i = before.kept; i < kept; ++i) {
+      const Ticks later = period * static_cast<Ticks>(k);
+      kept_.push_back({after(kept_[i].begin, later), after(kept_[i].end, later)});
+    }
+  }
+  sum_ = after(sum_, (sum_ - before.sum) * static_cast<Ticks>(times));
+  count_ += (count_ - before.count) * times;
+  last_ = after(last_, time);
+}
+
 double Timers::window(Ticks makespan) const {
   if (count_ == 0) return clock_.seconds(makespan);
   switch (combine_) {

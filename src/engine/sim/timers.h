@@ -26,6 +26,18 @@ class Timers {
   // In order of time; the whole execution when there is none.
   std::vector<Interval> intervals(Ticks makespan) const;
 
+  // For a part of the execution that is the same again and again.
+  struct Totals {
+    Ticks sum = 0, last = 0;
+    std::uint64_t count = 0;
+    std::size_t kept = 0;
+  };
+  Totals totals() const { return {sum_, last_, count_, kept_.size()}; }
+  // The state, seen from `now` and after `repetitions` of `segment`. False: it cannot be.
+  bool describe(Digest& state, std::uint32_t segment, std::uint64_t repetitions, Ticks now) const;
+  // What has happened since `before`, in `period`, happens `times` more times, each with some repetitions of `segment`.
+  void repeat(const Totals& before, std::uint32_t segment, std::uint64_t repetitions, Ticks period, std::uint64_t times);
+
  private:
   struct Kind {  // starts or stops
     std::vector<std::uint64_t> base, per_repetition;  // by segment

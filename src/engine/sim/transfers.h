@@ -1,6 +1,7 @@
 // engine/sim/transfers.h - copies in flight: which bytes still have to travel, and which copy is done next.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -46,6 +47,37 @@ class Transfers {
   std::optional<Next> next();  // the copy that ends first
   InFlight pop(Ticks now);    // ends that copy; after next()
   bool unsettled() const { return unsettled_; }
+
+  // The state after settle(), seen from `now`, with operations named by name(InFlight). Fair only.
+  template <typename F>
+  void describe(Digest& state, Ticks now, F&& name) const {
+    std::vector<Entry> sorted = heap_;
+    std::sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return a.order < b.order; });
+    for (const Entry& e : sorted) {
+      const Copy& copy = copies_[e.copy];
+      state.add(name(copy.what));
+      state.add(std::bit_cast<std::uint64_t>(copy.left));
+      state.add(static_cast<std::uint64_t>(now - copy.since));
+      state.add(static_cast<std::uint64_t>(copy.end - now));
+      state.add(std::bit_cast<std::uint64_t>(shares_.rate(e.copy)));
+    }
+    shares_.describe(state, [&](std::uint32_t flow) { return name(copies_[flow].what); });
+  }
+  // Everything is later by `time`; order(InFlight) gives new sequence numbers, which keep their order. `busy` is added.
+  template <typename F>
+  void shift(Ticks time, F&& order, std::span<const Ticks> busy) {
+    for (Entry& e : heap_) {
+      Copy& copy = copies_[e.copy];
+      copy.since = after(copy.since, time);
+      copy.end = after(copy.end, time);
+      copy.what.order = e.order = order(copy.what);
+      e.end = after(e.end, time);
+    }
+    for (std::size_t c = 0; c < uses_.size(); ++c) {
+      uses_[c].since = after(uses_[c].since, time);
+      busy_[c] = after(busy_[c], busy[c]);
+    }
+  }
 
   // Time with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
   const std::vector<Ticks>& busy() const { return busy_; }

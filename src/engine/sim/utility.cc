@@ -17,6 +17,7 @@ Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload)
       before += workload.segments[g].repeat * (workload.launch_offsets[at + 1] - workload.launch_offsets[at]);
     }
     spaces_[s].free.assign(workload.utility_processors, 0);
+    spaces_[s].watched = spaces_[s].free;
     spaces_[s].points.assign(std::min(before, kWindow), 0);
     spaces_[s].over.assign(std::min(before, kWindow), 0);
     List list;
@@ -131,6 +132,10 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
     } else {
       *server = after(when, item.cost);
       mapped.push_back({list.item, block, *server, static_cast<std::uint32_t>(server - s.free.begin())});
+      Ticks& watched = *std::min_element(s.watched.begin(), s.watched.end());
+      watched = after(watched, item.cost);
+      watched_.margin = std::max(watched_.margin, watched - now);
+      if (*server > now) watched_.unhindered = false;
       s.awaited -= awaited_of(list, block);
     }
     step(s, space, list);

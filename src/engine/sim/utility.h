@@ -56,6 +56,28 @@ class Utility {
   void await(std::uint32_t space) { ++spaces_[space].awaited; }
   bool idle(std::uint32_t space) const { return spaces_[space].ready.empty(); }
 
+  // ---- For executions that repeat themselves (skip.cc).
+
+  // Mapping held something up.
+  void hindered() { watched_.unhindered = false; }
+  // What was seen of mapping in a part of the execution. If it held nothing up, and would have held up nothing had all
+  // utility processors been busy until `margin` before the beginning, then it does not in other parts with the same course.
+  struct Watched {
+    bool unhindered = false;
+    Ticks begin = 0, margin = 0;
+  };
+  // Ends a part and begins the next.
+  Watched watch(Ticks now);
+  // The state, seen from `now` and after `repetitions` of `segment`; `times`: with what utility processors still have to do.
+  void describe(Digest& state, std::uint32_t segment, std::uint64_t repetitions, Ticks now, bool times) const;
+  // The latest repetition of `segment` that mapping has come to.
+  std::uint64_t furthest(std::uint32_t segment) const;
+  // Parts of a period of `repetitions` held nothing up with this margin: none to come does either.
+  bool stays_unhindered(std::uint32_t segment, std::uint64_t repetitions, Ticks margin, Ticks period, Ticks now) const;
+  // The latest period of `repetitions` of `segment` happens `times` more times. With `unhindered`, utility processors have
+  // not come to the same state again, and are brought to the one they reach.
+  void repeat(std::uint32_t segment, std::uint64_t repetitions, Ticks period, std::uint64_t times, bool unhindered);
+
  private:
   // Items that become mappable one after the other.
   struct List {
@@ -78,8 +100,16 @@ class Utility {
     std::uint32_t awaited = 0;
     std::uint32_t nested = 0;       // lists in `ready` other than the top level
     std::uint32_t top_segment = 0;  // where the top level is
+    std::vector<Ticks> watched;     // by utility processor: as `free`, had it been busy until the watch began
   };
 
+  std::uint64_t launches_of(std::uint32_t segment, std::uint32_t space) const {
+    const std::size_t at = std::size_t {segment} * workload_.spaces + space;
+    return workload_.launch_offsets[at + 1] - workload_.launch_offsets[at];
+  }
+  void describe(Digest& state, const List& list, std::uint32_t segment, std::uint64_t repetitions) const;
+  void catch_up_with(Space& s, std::uint32_t space, std::uint64_t repetitions, Ticks period, std::uint64_t times);
+  void map_unhindered(Space& s, List list, std::uint64_t items);
   void run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, bool wanted_only);
   bool wanted(const Space& s, std::uint32_t space) const;
   std::uint32_t awaited_of(const List& list, std::uint32_t block) const;  // by the item and what it issues
@@ -94,6 +124,7 @@ class Utility {
   std::vector<Space> spaces_;
   std::vector<std::uint64_t> passed_;  // by gate: repetitions that have ended
   std::vector<std::uint64_t> launches_before_;  // [segment * spaces + space]
+  Watched watched_;
 };
 
 }  // namespace mapwright::engine::sim

@@ -1,0 +1,150 @@
+// engine/sim/run_state.h - all that changes while a plan is simulated.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/sim/blocks.h"
+#include "engine/sim/critical.h"
+#include "engine/sim/heap.h"
+#include "engine/sim/profile.h"
+#include "engine/sim/task_cost.h"
+#include "engine/sim/timers.h"
+#include "engine/sim/transfers.h"
+#include "engine/sim/utility.h"
+#include "engine/sim/workers.h"
+#include "engine/sim/workload.h"
+
+namespace mapwright::engine::sim {
+
+using plan::OpIndex;
+using plan::OpKind;
+
+// What happens at a time. Events of the same time are handled by position in the program, then by kind.
+struct Happening {
+  enum Kind : std::uint64_t { Map, Ready, End, Begin };  // Begin: a worker has started a copy
+  Ticks time = 0;
+  std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
+  std::uint32_t op = 0, block = 0;       // Map: op is the space
+  Kind kind() const { return static_cast<Kind>(order & 3); }
+  bool before(const Happening& h) const { return time != h.time ? time < h.time : order < h.order; }
+};
+
+// The state of a simulation, and the detection that it repeats itself (skip.cc).
+class RunState {
+ protected:
+  RunState(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
+             const Options& options)
+      : plan_(plan),
+        machine_(machine),
+        options_(options),
+        costs_(plan, program, machine),
+        workload_(make_workload(plan, machine, costs_, options.profile)),
+        blocks_(workload_),
+        utility_(workload_, blocks_),
+        transfers_(machine.channels(), options.sharing, workload_.clock),
+        timers_(plan, program, workload_.clock, options.profile),
+        totals_(plan, machine, costs_.sites()),
+        processors_(machine.processors().size()),
+        touched_(workload_.spaces, false),
+        scheduled_(workload_.spaces, false),
+        cause_(workload_.spaces, kRoot),
+        varying_(workload_.segments.size(), false) {
+    for (const OpInfo& info : workload_.ops) varying_[info.segment] = varying_[info.segment] || info.varies;
+    if (!machine.overheads().workers) return;
+    workers_.emplace(*machine.overheads().workers);
+    working_.resize(*machine.overheads().workers);
+  }
+
+  // After everything at now_ has happened and repetitions of a segment are over: when the state, seen from now, is that of
+  // some repetitions ago, goes to the last repetitions at once, where everything ends as it would have. True if it did.
+  bool skip();
+
+  struct Processor {
+    bool busy = false;
+    std::deque<std::pair<OpIndex, std::uint32_t>> queue;  // ready, in order
+    Ticks ticks = 0;
+    std::int64_t points = 0;
+    NodeId last = kRoot;                                  // profile: its previous task
+  };
+  struct Working {
+    static constexpr std::uint64_t kNothing = ~std::uint64_t {0};
+    std::uint64_t order = kNothing;  // of the operation it executes
+    NodeId last = kRoot;             // profile: its previous one
+  };
+  struct NextFence {
+    OpIndex op = plan::kNoOp;
+    std::uint32_t segment = 0;
+    std::uint64_t rep = 0;
+    std::size_t index = 0;
+    std::uint64_t order = 0;
+    bool notified = false;
+  };
+
+  // What is compared: the state after a repetition, seen from then.
+  struct Sight {
+    std::uint64_t repetition = 0;                             // how many are over
+    Ticks time = 0;
+    Digest::Value state {}, with_mapping {};                  // without and with the times of mapping
+    bool unhindered = false;                                  // see Utility::Watched
+    Ticks margin = 0;
+    std::uint64_t ended_ops = 0;
+    std::vector<Ticks> busy {}, channels {};
+    std::vector<std::int64_t> points {};
+    Timers::Totals timers {};
+    std::vector<NodeId> heads {};                             // profile: see heads()
+  };
+  Sight look(std::uint32_t segment);
+  void describe(Digest& state, std::uint32_t segment) const;
+  std::uint64_t furthest(std::uint32_t segment) const;
+  bool same_chains(const Sight& before, const Sight& now, Chains::Jump& jump) const;
+  void jump(const Sight& before, const Sight& now, std::uint32_t segment, const Chains::Jump& jump, bool unhindered);
+  // The places that hold a node of the critical path, in an order that depends on the state only.
+  template <typename F>
+  void for_each_head(F&& f);
+  void forget_sights();
+
+  const plan::Plan& plan_;
+  const machine::Machine& machine_;
+  const Options& options_;
+  CostModel costs_;
+  Workload workload_;
+  Blocks blocks_;
+  Utility utility_;
+  Transfers transfers_;
+  Timers timers_;
+  TaskTotals totals_;
+  Timing timing_;
+
+  Ticks now_ = 0, makespan_ = 0;
+  Heap<Happening> queue_;
+  std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
+  std::size_t ended_next_ = 0;
+  std::vector<Mapped> mapped_;
+  std::vector<Processor> processors_;
+  std::optional<Workers> workers_;                            // absent: no limit
+  std::vector<Working> working_;                              // by worker
+  std::vector<std::vector<OpIndex>> self_starting_;           // by segment
+  std::vector<bool> touched_, scheduled_;                     // by space
+  std::vector<std::uint32_t> touched_spaces_, to_schedule_;
+  std::size_t touched_next_ = 0;
+
+  NextFence fence_;
+  std::uint64_t before_fence_ = 0, ended_ops_ = 0;
+  std::vector<std::uint64_t> early_;
+  std::unordered_map<std::uint64_t, std::uint32_t> watched_;  // by position of the timer: points seen
+
+  Chains chains_;
+  std::vector<NodeId> cause_;                                 // by space: what its mapping waited for last
+  NodeId window_end_ = kRoot, last_ = kRoot;
+  std::unordered_map<std::uint64_t, Ticks> ready_times_, start_times_;
+
+  std::vector<bool> varying_;                                 // by segment: costs depend on the repetition
+  std::uint32_t seen_segment_ = kAbsent;
+  std::deque<Sight> sights_;                                  // of the latest repetitions, one after the other
+};
+
+}  // namespace mapwright::engine::sim

@@ -1,0 +1,230 @@
+// Executions that repeat themselves. When a repetition of a segment is over, the whole state - what waits for what, which
+// events are to come, what copies have left and at which rates, how far mapping is - is described as seen from then: times
+// relative to now, positions relative to the repetition. What happens next depends on that alone, and sums of times are exact
+// (ticks.h); so when the state is the same as q repetitions ago, the next q repetitions take the same time again, to the bit, and
+// so on until the last repetitions come near, whose operations have other successors. All periods in between are left out:
+// everything that is in flight is moved to where it will be, and what is counted is multiplied.
+//
+// Mapping runs ahead of execution, so its times may take a thousand launches to repeat. They do not matter as long as
+// mapping holds nothing up; Utility tells when that is certain.
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "engine/sim/run_state.h"
+
+namespace mapwright::engine::sim {
+
+namespace {
+
+constexpr std::size_t kMaxPeriod = 4;  // repetitions in which the state may return
+
+// Repetitions after which the state is looked at: the first ones, then a few at growing distances.
+bool looks(std::uint64_t repetition) {
+  return repetition <= 24 || repetition - std::bit_floor(repetition) <= 2 * kMaxPeriod;
+}
+
+}  // namespace
+
+template <typename F>
+void RunState::for_each_head(F&& f) {
+  for (std::uint32_t g = 0; g < workload_.segments.size(); ++g) {
+    blocks_.for_each(g, [&](std::uint32_t block) {
+      for (Block::State& s : blocks_[block].states) {
+        if (s.last != kRoot) f(s.last);
+      }
+    });
+  }
+  for (Processor& p : processors_) f(p.last);
+  for (NodeId& n : cause_) f(n);
+  f(window_end_);
+  f(last_);
+}
+
+void RunState::describe(Digest& state, std::uint32_t segment) const {
+  const Stretch& s = workload_.segments[segment];
+  const std::uint64_t over = blocks_.repetitions_over(segment), base = s.base + over * s.length();
+  const auto position = [&](std::uint64_t order, bool inside) { return inside ? order - base : ~order; };
+  const auto add = [&](OpIndex op, std::uint32_t block) {
+    state.add(position(blocks_.order(block, op), blocks_[block].segment == segment));
+  };
+  std::vector<Happening> events = queue_.items();
+  std::sort(events.begin(), events.end(), [](const Happening& a, const Happening& b) { return a.before(b); });
+  for (const Happening& h : events) {
+    state.add(static_cast<std::uint64_t>(h.time - now_) << 2 | h.kind());
+    if (h.kind() == Happening::Map) {
+      state.add(h.op);
+    } else {
+      add(h.op, h.block);
+    }
+  }
+  transfers_.describe(state, now_, [&](const InFlight& f) {
+    return position(f.order >> 2, blocks_[f.block].segment == segment);
+  });
+  for (const Processor& p : processors_) {
+    state.add(p.queue.size() << 1 | (p.busy ? 1 : 0));
+    for (const auto& [op, block] : p.queue) add(op, block);
+  }
+  blocks_.describe(state, segment, now_);
+  state.add(fence_.op);
+  state.add(std::uint64_t {fence_.segment} << 1 | (fence_.notified ? 1 : 0));
+  if (fence_.segment == segment) state.add(fence_.rep - over);
+  state.add(before_fence_ - over * s.length());
+  for (const std::uint64_t at : early_) state.add(at);
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> watched(watched_.begin(), watched_.end());
+  std::sort(watched.begin(), watched.end());
+  for (const auto& [at, points] : watched) {
+    state.add(position(at, at >= s.base && at < s.base + s.repeat * s.length()));
+    state.add(points);
+  }
+}
+
+RunState::Sight RunState::look(std::uint32_t segment) {
+  Sight sight {.repetition = blocks_.repetitions_over(segment), .time = now_, .ended_ops = ended_ops_, .timers = timers_.totals()};
+  const Utility::Watched watched = utility_.watch(now_);
+  sight.unhindered = watched.unhindered;
+  sight.margin = watched.margin;
+  Digest state;
+  describe(state, segment);
+  if (!timers_.describe(state, segment, sight.repetition, now_)) state.add(sight.repetition);  // never the same
+  Digest with_mapping = state;
+  utility_.describe(state, segment, sight.repetition, now_, false);
+  utility_.describe(with_mapping, segment, sight.repetition, now_, true);
+  sight.state = state.value();
+  sight.with_mapping = with_mapping.value();
+  for (const Processor& p : processors_) {
+    sight.busy.push_back(p.ticks);
+    sight.points.push_back(p.points);
+  }
+  sight.channels = transfers_.busy();
+  if (options_.profile) for_each_head([&](NodeId& n) { sight.heads.push_back(chains_.hold(n)); });
+  return sight;
+}
+
+void RunState::forget_sights() {
+  for (const Sight& s : sights_) {
+    for (const NodeId n : s.heads) chains_.drop(n);
+  }
+  sights_.clear();
+}
+
+std::uint64_t RunState::furthest(std::uint32_t segment) const {
+  std::uint64_t latest = std::max(blocks_.repetitions_begun(segment), utility_.furthest(segment) + 1);
+  if (fence_.segment == segment && fence_.op != plan::kNoOp) latest = std::max(latest, fence_.rep + 1);
+  return latest - 1;
+}
+
+bool RunState::skip() {
+  const std::uint32_t segment = *std::exchange(blocks_.over, std::nullopt);
+  const Stretch& s = workload_.segments[segment];
+  const std::uint64_t over = blocks_.repetitions_over(segment);
+  const bool follows = seen_segment_ == segment && !sights_.empty() && sights_.back().repetition + 1 == over;
+  if (!follows) forget_sights();
+  seen_segment_ = segment;
+  if (!looks(over) || furthest(segment) + 2 >= s.repeat || options_.timeline) return false;
+  if (options_.sharing != Sharing::Fair || workers_) return false;
+  if (varying_[segment]) return false;
+  Sight now = look(segment);
+  bool unhindered = true;
+  Ticks margin = 0;
+  for (std::size_t q = 1; q <= sights_.size(); ++q) {
+    const Sight& before = sights_[sights_.size() - q];
+    const Sight& later = q == 1 ? now : sights_[sights_.size() - q + 1];
+    unhindered = unhindered && later.unhindered;
+    margin = std::max(margin, later.margin);
+    const bool same = now.with_mapping == before.with_mapping;
+    if (!same && !(unhindered && now.state == before.state)) continue;
+    const Ticks period = now.time - before.time;
+    if (!same && !utility_.stays_unhindered(segment, q, margin, period, now_)) continue;
+    const std::uint64_t times = (s.repeat - 2 - furthest(segment)) / q;
+    if (times == 0 || static_cast<std::uint64_t>(period) > static_cast<std::uint64_t>(kEndOfTime - now_) / times) continue;
+    Chains::Jump jump {.period = period, .times = times};
+    if (options_.profile && !same_chains(before, now, jump)) continue;
+    this->jump(before, now, segment, jump, !same);
+    sights_.push_back(std::move(now));
+    forget_sights();
+    return true;
+  }
+  sights_.push_back(std::move(now));
+  if (sights_.size() > kMaxPeriod) {
+    for (const NodeId n : sights_.front().heads) chains_.drop(n);
+    sights_.pop_front();
+  }
+  return false;
+}
+
+// Whether each place that holds a node holds one that goes back to a node of then, and the same places hold the same one.
+bool RunState::same_chains(const Sight& before, const Sight& now, Chains::Jump& jump) const {
+  if (before.heads.size() != now.heads.size()) return false;
+  std::unordered_map<NodeId, std::uint32_t> then, today;  // first place with that node
+  for (std::uint32_t i = 0; i < now.heads.size(); ++i) {
+    const std::uint32_t a = then.try_emplace(before.heads[i], i).first->second;
+    const std::uint32_t b = today.try_emplace(now.heads[i], i).first->second;
+    if (a != b) return false;
+  }
+  for (std::uint32_t i = 0; i < now.heads.size(); ++i) {
+    NodeId n = now.heads[i];
+    auto found = then.find(n);
+    while (found == then.end() && n != kRoot) {
+      n = chains_[n].parent;
+      found = then.find(n);
+    }
+    if (found == then.end()) return false;
+    jump.places.push_back({.after = now.heads[i], .before = n, .from = found->second});
+  }
+  return true;
+}
+
+void RunState::jump(const Sight& before, const Sight& now, std::uint32_t segment, const Chains::Jump& jump, bool unhindered) {
+  const Stretch& s = workload_.segments[segment];
+  const std::uint64_t period = now.repetition - before.repetition, repetitions = period * jump.times;
+  const Ticks later = jump.period * static_cast<Ticks>(jump.times);
+  const std::uint64_t positions = repetitions * s.length();
+  const auto inside = [&](std::uint32_t block) { return blocks_[block].segment == segment; };
+
+  if (options_.profile) {
+    const std::uint32_t number = chains_.add(jump);
+    std::unordered_map<NodeId, NodeId> nodes;
+    std::uint32_t place = 0;
+    for_each_head([&](NodeId& n) {
+      const std::uint32_t i = place++;
+      if (n == kRoot || jump.places[i].before == n) return;  // it has stood there since before
+      NodeId& there = nodes[n];
+      if (there == kRoot) {
+        there = chains_.add({.op = i, .jump = true, .rep = number, .end = after(chains_[n].end, later)});
+      } else {
+        chains_.hold(there);
+      }
+      chains_.drop(std::exchange(n, there));
+    });
+  }
+  std::vector<Ticks> busy(now.channels);
+  for (std::size_t c = 0; c < busy.size(); ++c) busy[c] = (busy[c] - before.channels[c]) * static_cast<Ticks>(jump.times);
+  transfers_.shift(later, [&](const InFlight& f) { return f.order + (inside(f.block) ? positions << 2 : 0); }, busy);
+  queue_.for_each([&](Happening& h) {
+    h.time = after(h.time, later);
+    if (h.kind() != Happening::Map && inside(h.block)) h.order += positions << 2;
+  });
+  for (std::size_t p = 0; p < processors_.size(); ++p) {
+    processors_[p].ticks += (now.busy[p] - before.busy[p]) * static_cast<Ticks>(jump.times);
+    processors_[p].points += (now.points[p] - before.points[p]) * static_cast<std::int64_t>(jump.times);
+  }
+  timers_.repeat(before.timers, segment, period, jump.period, jump.times);
+  blocks_.shift(segment, repetitions, later);
+  utility_.repeat(segment, period, jump.period, jump.times, unhindered);
+  ended_ops_ += (now.ended_ops - before.ended_ops) * jump.times;
+  timing_.repeated_ops += (now.ended_ops - before.ended_ops) * jump.times;
+  before_fence_ += positions;
+  if (fence_.op != plan::kNoOp && fence_.segment == segment) {
+    fence_.rep += repetitions;
+    fence_.order += positions;
+  }
+  std::unordered_map<std::uint64_t, std::uint32_t> watched;
+  for (const auto& [at, points] : watched_) {
+    watched.emplace(at >= s.base && at < s.base + s.repeat * s.length() ? at + positions : at, points);
+  }
+  watched_ = std::move(watched);
+  now_ += later;
+}
+
+}  // namespace mapwright::engine::sim
