@@ -10,6 +10,12 @@ foreach(library IN LISTS libraries)
     install(TARGETS ${library} EXPORT mapwrightTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   endif()
 endforeach()
+if(TARGET mapwright_legion)
+  # In a file of its own: only users who have Legion too can use it.
+  install(TARGETS mapwright_legion EXPORT mapwrightLegionTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET public_headers DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT mapwrightLegionTargets NAMESPACE mapwright:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mapwright)
+endif()
 install(EXPORT mapwrightTargets NAMESPACE mapwright:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mapwright)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/mapwrightConfig.cmake.in
   ${PROJECT_BINARY_DIR}/mapwrightConfig.cmake INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mapwright)
