@@ -193,6 +193,15 @@ void run_of_journal_options(CLI::App& app, Options& o) {
   count<std::int64_t>(app, "--run", o.run, "number of the run; the latest if not given", 1, std::int64_t {1} << 62);
 }
 
+void legion_exec_options(CLI::App& app, Options& o) {
+  o.mapper.clear();
+  words(app, o, "COMMAND", "after --: the program with its arguments, or a launcher such as mpirun with them", 1, 1000000);
+  app.add_option("--mapper", o.mapper, "the mapper file; without one the program is only watched");
+  app.add_option("--log", o.out, "file for every decision; % becomes the rank");
+  app.add_flag("--strict", o.strict, "names that the program does not have are errors, and Legion checks every decision");
+  output_options(app, o);
+}
+
 void machine_show_options(CLI::App& app, Options& o) {
   words(app, o, "MACHINE", "a shipped machine model or FILE.toml", 1, 1);
   machine_options(app, o);
@@ -349,6 +358,7 @@ std::vector<Command> commands() {
          run_of_journal_options(app, o);
          out_option(app, o);
        }},
+      {"legion exec", "run a Legion program under a mapper file", legion_exec, legion_exec_options},
       {"fmt", "format mappers", fmt_command, fmt_options},
       {"explain", "print the page of a diagnostic code", explain, explain_options},
       {"dump", "show what a stage of the pipeline makes of a mapper", dump, dump_options},

@@ -18,6 +18,7 @@ int init(const Options& options, Console& console);
 int journal_list(const Options& options, Console& console);
 int journal_show(const Options& options, Console& console);
 int journal_export(const Options& options, Console& console);
+int legion_exec(const Options& options, Console& console);
 int machines(const Options& options, Console& console);
 int machines_detect(const Options& options, Console& console);
 int machines_show(const Options& options, Console& console);

@@ -45,6 +45,8 @@ TEST_F(Usage, MistakesAreTwo) {
       {{"tune", "--program", "circuit", "--optimizer", "nonsense"}, "nonsense"},
       {{"tune", "--program", "circuit", "--iterations", "0"}, "--iterations"},
       {{"tune", "--program", "circuit", "--mode", "rough"}, "valid, raw"},
+      {{"legion"}, "A subcommand is required"},
+      {{"legion", "exec"}, "COMMAND is required"},
       {{"explain", "MW9999"}, "no diagnostic code"},
       {{"explain", "hello"}, "no diagnostic code"},
       {{"dump", "ok.mapper", "--stage", "tree"}, "tokens, ast, mapper, plan"},
