@@ -35,16 +35,19 @@ TEST(Beside, OnlyNamedThingsAreDecided) {
   EXPECT_THAT(r.places("count"), testing::ElementsAre("0.1", "0.0", "0.1", "0.0", "0.1", "0.0", "0.1", "0.0"));
   for (const auto& [point, seen] : r.tasks.at("work")) {
     EXPECT_THAT(seen.at("arg0"), HasSubstr("RDMEM/")) << point;
-    // The default mapper's instance of all 32 x 32 cells stays for what the file does not name.
-    EXPECT_THAT(seen.at("arg1"), HasSubstr("SYSMEM/8,256/")) << point;
+    // The program's mapper had both arguments in one instance; they stay together.
+    EXPECT_EQ(seen.at("arg1").substr(0, seen.at("arg1").rfind('/')), seen.at("arg0").substr(0, seen.at("arg0").rfind('/'))) << point;
   }
   EXPECT_THAT(r.tasks.at("work").at("1,1").at("arg0"), HasSubstr("RDMEM/160,16/"));
   for (const auto& line : r.logged("work")) {
     EXPECT_EQ(line["arguments"][0]["memory_by"], 4);
     EXPECT_EQ(line["arguments"][0]["layout_by"], 5);
-    EXPECT_EQ(line["arguments"][1]["memory_by"], "program");
+    EXPECT_EQ(line["arguments"][1]["memory_by"], 4);
+    EXPECT_EQ(line["arguments"][1]["memory"], "RDMEM");
     EXPECT_EQ(line["place_by"], "program");
   }
+  // What the file does not name is as it was: one instance of all 32 x 32 cells.
+  for (const auto& [point, seen] : r.tasks.at("fill")) EXPECT_THAT(seen.at("arg0"), HasSubstr("SYSMEM/8,256/")) << point;
   for (const auto& line : r.logged("count")) EXPECT_EQ(line["place_by"], 3);
 }
 

@@ -61,7 +61,9 @@ std::string where(const Task* task) {
   const Processor p = task->current_proc;
   const Processor::Kind kind = Processor::get_executing_processor().kind();
   unsigned index = 0;
-  for (const Processor q : Machine::ProcessorQuery(Machine::get_machine()).only_kind(kind)) {
+  Machine::ProcessorQuery query(Machine::get_machine());
+  query.only_kind(kind);
+  for (const Processor q : query) {
     if (q.address_space() != p.address_space()) continue;
     if (q == Processor::get_executing_processor()) break;
     ++index;

@@ -80,9 +80,8 @@ void read_line(const std::string& line, ProbeResult& result) {
 ProbeResult run_probe(const ProbeRun& run) {
   static int count = 0;
   const std::string stem = testing::TempDir() + "mapwright_probe_" + std::to_string(getpid()) + "_" + std::to_string(++count);
-  std::vector<std::string> argv {"env", "LD_PRELOAD=" + std::string(run.preload ? MAPWRIGHT_LEGION_LIBRARY : "")};
-  if (!run.launcher.empty()) argv = run.launcher;
-  if (!run.launcher.empty()) argv.insert(argv.end(), {"env", "LD_PRELOAD=" + std::string(run.preload ? MAPWRIGHT_LEGION_LIBRARY : "")});
+  std::vector<std::string> argv = run.launcher;
+  if (run.preload) argv.insert(argv.end(), {"env", std::string("LD_PRELOAD=") + MAPWRIGHT_LEGION_LIBRARY});
   argv.push_back(run.program);
   argv.insert(argv.end(), run.arguments.begin(), run.arguments.end());
   if (std::find(run.arguments.begin(), run.arguments.end(), "-ll:cpu") == run.arguments.end()) argv.insert(argv.end(), {"-ll:cpu", "2"});

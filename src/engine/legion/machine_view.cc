@@ -60,7 +60,9 @@ MachineView::MachineView(Machine machine) : machine_(machine) {
   for (const ProcessorKind k : kAllProcessorKinds) {
     auto& by_space = processors_[index(k)];
     by_space.resize(spaces);
-    for (const Processor p : Machine::ProcessorQuery(machine).only_kind(legion_kind(k))) by_space[p.address_space()].push_back(p);
+    Machine::ProcessorQuery query(machine);  // named: only_kind() returns a reference to it
+    query.only_kind(legion_kind(k));
+    for (const Processor p : query) by_space[p.address_space()].push_back(p);
     std::size_t fewest = by_space.front().size();
     for (std::size_t s = 0; s < spaces; ++s) {
       std::sort(by_space[s].begin(), by_space[s].end());

@@ -77,10 +77,11 @@ void FileMapper::map_task(const MapperContext context, const Task& task, const M
 
   std::optional<LoggedTask> logged;
   if (session_.log()) logged.emplace();
+  std::map<unsigned, Moved> moved;
   for (unsigned i = 0; i < task.regions.size(); ++i) {
     const bool premapped = std::find(input.premapped_regions.begin(), input.premapped_regions.end(), i) != input.premapped_regions.end();
     if (premapped || without_access(task.regions[i])) continue;
-    if (beside) map_beside(context, task, variant, i, target, output, logged ? &*logged : nullptr);
+    if (beside) map_beside(context, task, variant, i, target, output, moved, logged ? &*logged : nullptr);
     else map_alone(context, task, variant, i, target, output, logged ? &*logged : nullptr);
   }
   if (!session_.observes_only() && facts.rules.limit) {
@@ -176,24 +177,29 @@ void FileMapper::map_alone(MapperContext context, const Task& task, const TaskFa
     }
   }
   chosen.push_back(made.instance);
-  if (logged) log_instance(task, position, rules.get(), made, true, output, *logged);
+  if (logged) log_instance(position, rules.get(), rules.get(), made, true, output, *logged);
 }
 
 void FileMapper::map_beside(MapperContext context, const Task& task, const TaskFacts::Variant& variant, unsigned position, Processor target,
-                            MapTaskOutput& output, LoggedTask* logged) {
+                            MapTaskOutput& output, std::map<unsigned, Moved>& moved, LoggedTask* logged) {
   const RegionRequirement& requirement = task.regions[position];
   auto& chosen = output.chosen_instances[position];
   if (chosen.empty()) return;
   Made made;
   made.instance = chosen.front();
   const bool is_virtual = made.instance.is_virtual_instance();
-  std::shared_ptr<const Rules> rules;
+  std::shared_ptr<const Rules> rules, decided;  // by its own names; of the statements that decided
   bool ours = false;
   if (!session_.observes_only() && !(is_virtual && variant.inner)) {
     const std::optional<MemoryKind> present = is_virtual ? std::nullopt : kind_of(made.instance.get_location());
     rules = rules_of(context, task, variant, *mapwright::engine::legion::kind_of(target), position, target, present);
     const ArgumentRules& r = rules->rules;
-    if (r.is_virtual && !variant.leaf && !is_virtual) {
+    const auto along = moved.find(position);
+    if (along != moved.end()) {  // the first statement decides for all that stay together
+      decided = along->second.rules;
+      made = along->second.made;
+      ours = true;
+    } else if (r.is_virtual && !variant.leaf && !is_virtual) {
       chosen = {Instance::get_virtual_instance()};
       made.instance = chosen.front();
       ours = true;
@@ -214,23 +220,26 @@ void FileMapper::map_beside(MapperContext context, const Task& task, const TaskF
       wanted.target = target;
       wanted.like = is_virtual ? nullptr : &chosen.front();
       made = make_instance(context, task, wanted);
-      for (const unsigned i : together) output.chosen_instances[i] = {made.instance};
+      for (const unsigned i : together) {
+        output.chosen_instances[i] = {made.instance};
+        if (i != position) moved[i] = {rules, made};
+      }
       ours = true;
     }
     if (r.collect && only_read(requirement)) output.untracked_valid_regions.insert(position);
   }
-  if (logged) log_instance(task, position, rules.get(), made, ours, output, *logged);
+  if (logged) log_instance(position, rules.get(), decided ? decided.get() : rules.get(), made, ours, output, *logged);
 }
 
-void FileMapper::log_instance(const Task&, unsigned position, const Rules* rules, const Made& made, bool ours, const MapTaskOutput& output,
+void FileMapper::log_instance(unsigned position, const Rules* names, const Rules* rules, const Made& made, bool ours, const MapTaskOutput& output,
                               LoggedTask& logged) {
   LoggedArgument a;
   a.position = static_cast<int>(position);
   a.memory_by.program = a.layout_by.program = !ours;
   a.collected = output.untracked_valid_regions.contains(position);
-  if (rules) {
-    a.region = rules->region;
-    a.partition = rules->partition;
+  if (names) {
+    a.region = names->region;
+    a.partition = names->partition;
   }
   if (made.instance.is_virtual_instance()) {
     a.memory = "VIRTUAL";

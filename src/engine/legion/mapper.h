@@ -68,9 +68,14 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
                                            const MapTaskInput& input, const MapTaskOutput& output);
   void map_alone(Context context, const Legion::Task& task, const TaskFacts::Variant& variant, unsigned position,
                  Legion::Processor target, MapTaskOutput& output, LoggedTask* logged);
+  // `moved`: by position, whose statements have moved an argument along with another one.
+  struct Moved {
+    std::shared_ptr<const Rules> rules;
+    Made made;
+  };
   void map_beside(Context context, const Legion::Task& task, const TaskFacts::Variant& variant, unsigned position,
-                  Legion::Processor target, MapTaskOutput& output, LoggedTask* logged);
-  void log_instance(const Legion::Task& task, unsigned position, const Rules* rules, const Made& made, bool ours, const MapTaskOutput& output,
+                  Legion::Processor target, MapTaskOutput& output, std::map<unsigned, Moved>& moved, LoggedTask* logged);
+  void log_instance(unsigned position, const Rules* names, const Rules* rules, const Made& made, bool ours, const MapTaskOutput& output,
                     LoggedTask& logged);
 
   // --- instances (instance.cc)
