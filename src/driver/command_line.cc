@@ -124,6 +124,8 @@ void check_options(CLI::App& app, Options& o) {
   words(app, o, "MAPPER", "files, - or names of mappers", 1, 1000);
   program_options(app, o);
   machine_options(app, o);
+  app.add_option("--profile", o.profile_out, "file for times, copies and memory use, at exit; % becomes the rank");
+  app.add_option("--record", o.record_out, "program file to write at exit, for tune --program");
   app.add_flag("--strict", o.strict, "names that the program does not have are errors");
   format_option(app, o, {"text", "short", "json"});
   output_options(app, o);
@@ -198,6 +200,8 @@ void legion_exec_options(CLI::App& app, Options& o) {
   words(app, o, "COMMAND", "after --: the program with its arguments, or a launcher such as mpirun with them", 1, 1000000);
   app.add_option("--mapper", o.mapper, "the mapper file; without one the program is only watched");
   app.add_option("--log", o.out, "file for every decision; % becomes the rank");
+  app.add_option("--profile", o.profile_out, "file for times, copies and memory use, at exit; % becomes the rank");
+  app.add_option("--record", o.record_out, "program file to write at exit, for tune --program");
   app.add_flag("--strict", o.strict, "names that the program does not have are errors, and Legion checks every decision");
   output_options(app, o);
 }

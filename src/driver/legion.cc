@@ -27,6 +27,8 @@ int legion_exec(const Options& options, Console& console) {
   };
   set_file(legion::kMapperVariable, options.mapper);
   set_file(legion::kLogVariable, options.out);
+  set_file(legion::kProfileVariable, options.profile_out);
+  set_file(legion::kRecordVariable, options.record_out);
   if (options.strict) setenv(legion::kStrictVariable, "1", 1);
   const char* const already = std::getenv("LD_PRELOAD");
   setenv("LD_PRELOAD", (already && *already ? *library + ":" + already : *library).c_str(), 1);

@@ -66,6 +66,7 @@ struct Options {
 
   // Output.
   std::string out;
+  std::string profile_out, record_out;     // --profile, --record: of legion exec
 
   // Of single commands.
   std::string task, domain, processor, point, argument, stage = "mapper";

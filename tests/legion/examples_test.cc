@@ -67,7 +67,7 @@ TEST_F(Examples, Tiling) {
   const ProbeResult without = run_example(example("tiling"), std::nullopt, {"-ll:cpu", "2"});
   const ProbeResult r = run_example(example("tiling"),
                                     "m = Machine(CPU);\ndef turn(Task t) { return m[0, (t.ipoint[0] + 1) % m.size[1]]; }\n"
-                                    "IndexTaskMap * turn;\nRegion * * CPU SYSMEM;\nLayout * * * SOA F_order Align==64;\n",
+                                    "IndexTaskMap * turn;\nRegion * * CPU SYSMEM;\nLayout * * * Align==64;\n",
                                     {"-ll:cpu", "2"});
   EXPECT_EQ(without.child.exit_status, 0) << without.all();
   EXPECT_EQ(r.child.exit_status, 0) << r.all();
@@ -77,7 +77,7 @@ TEST_F(Examples, Tiling) {
     if (line["event"] != "task" || line["point"].is_null()) continue;
     ++points;
     EXPECT_EQ(line["processor"], (line["point"][0].get<int>() + 1) % 2);
-    for (const auto& a : line["arguments"]) EXPECT_EQ(a["layout"], "SOA F_order Align==64");
+    for (const auto& a : line["arguments"]) EXPECT_THAT(a["layout"].get<std::string>(), HasSubstr("Align==64"));
   }
   EXPECT_GT(points, 0);
 }

@@ -5,6 +5,7 @@
 //   -size N      blocks of N x N cells (default 8)
 //   -own         the program registers mappers of its own: the default one and one with the number 7
 //   -steps N     repetitions of work (default 1)
+//   -trace 1     each of them in a trace
 #include <legion.h>
 #include <mappers/default_mapper.h>
 #ifdef PROBE_LINKED
@@ -244,9 +245,12 @@ void top(const Task*, const std::vector<PhysicalRegion>&, Context context, Runti
     runtime->execute_index_space(context, launcher);
   };
   launch(kFill, grid_domain, {{RegionRequirement(blocks, 0, LEGION_WRITE_DISCARD, LEGION_EXCLUSIVE, cells), {kX, kY}}});
+  const bool traced = option("-trace", 0) != 0;
   for (coord_t s = 0; s < steps; ++s) {
+    if (traced) runtime->begin_trace(context, 1);
     launch(kWork, grid_domain, {{RegionRequirement(ghosts, 0, LEGION_READ_ONLY, LEGION_EXCLUSIVE, cells), {kX}},
                                 {RegionRequirement(blocks, 0, LEGION_READ_WRITE, LEGION_EXCLUSIVE, cells), {kY}}});
+    if (traced) runtime->end_trace(context, 1);
   }
   launch(kDemanding, grid_domain, {{RegionRequirement(blocks, 0, LEGION_READ_ONLY, LEGION_EXCLUSIVE, cells), {kY}}});
   launch(kCount, Rect<1>(0, kPieces - 1), {{RegionRequirement(pieces, 0, LEGION_WRITE_DISCARD, LEGION_EXCLUSIVE, values), {kV}}});

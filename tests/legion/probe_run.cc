@@ -89,7 +89,8 @@ ProbeResult run_probe(const ProbeRun& run) {
   argv.insert(argv.end(), {"-logfile", "stderr", "-level", "threads=5"});
   if (run.mapper) {
     EXPECT_TRUE(write_file(stem + ".mapper", *run.mapper));
-    argv.insert(argv.end(), {"-mapwright:mapper", stem + ".mapper", "-mapwright:log", stem + "_%.jsonl"});
+    argv.insert(argv.end(), {"-mapwright:mapper", stem + ".mapper"});
+    if (run.logs) argv.insert(argv.end(), {"-mapwright:log", stem + "_%.jsonl"});
   }
   engine::command::Limits limits;
   limits.deadline = Seconds(run.seconds);

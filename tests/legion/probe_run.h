@@ -36,6 +36,7 @@ struct ProbeRun {
   std::vector<std::string> launcher;       // such as mpirun -n 2
   std::string program = PROBE;
   bool preload = true;
+  bool logs = true;                        // with a mapper: read what it logs
   double seconds = 60;
 };
 ProbeResult run_probe(const ProbeRun& run);

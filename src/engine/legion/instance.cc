@@ -10,7 +10,6 @@
 namespace mapwright::engine::legion {
 
 using Legion::LayoutConstraintSet;
-using Legion::LogicalPartition;
 using Legion::LogicalRegion;
 using Legion::Memory;
 using Legion::RegionRequirement;
@@ -39,29 +38,7 @@ std::uint64_t signature(const plan::LayoutResult& l, bool tight) {
          static_cast<std::uint64_t>(std::countr_zero(static_cast<std::uint64_t>(l.layout.alignment))) << 4;
 }
 
-std::string text_of(const void* text, std::size_t size) {
-  std::string_view view(static_cast<const char*>(text), size);
-  return std::string(view.substr(0, view.find('\0')));
-}
-
 }  // namespace
-
-std::string FileMapper::name_of(MapperContext context, LogicalRegion region) {
-  const void* text = nullptr;
-  std::size_t size = 0;
-  if (runtime->retrieve_semantic_information(context, region, LEGION_NAME_SEMANTIC_TAG, text, size, true, false)) return text_of(text, size);
-  return {};
-}
-
-std::string FileMapper::name_of(MapperContext context, LogicalPartition partition) {
-  const void* text = nullptr;
-  std::size_t size = 0;
-  if (runtime->retrieve_semantic_information(context, partition, LEGION_NAME_SEMANTIC_TAG, text, size, true, false) ||
-      runtime->retrieve_semantic_information(context, partition.get_index_partition(), LEGION_NAME_SEMANTIC_TAG, text, size, true, false)) {
-    return text_of(text, size);
-  }
-  return {};
-}
 
 FileMapper::Made FileMapper::make_instance(MapperContext context, const Task& task, const Wanted& wanted) {
   const ArgumentRules& rules = wanted.rules->rules;

@@ -17,6 +17,8 @@ namespace mapwright::engine::legion {
 // Environment variables that stand for the options, which a program cannot see or reject then.
 inline constexpr const char* kMapperVariable = "MAPWRIGHT_MAPPER";
 inline constexpr const char* kLogVariable = "MAPWRIGHT_LOG";
+inline constexpr const char* kProfileVariable = "MAPWRIGHT_PROFILE";
+inline constexpr const char* kRecordVariable = "MAPWRIGHT_RECORD";
 inline constexpr const char* kStrictVariable = "MAPWRIGHT_STRICT";  // any text but the empty one and 0
 
 inline constexpr const char* kLibraryName = "libmapwright_legion.so";
@@ -25,13 +27,15 @@ inline constexpr const char* kLibraryName = "libmapwright_legion.so";
 struct Options {
   std::string mapper;   // file; empty: none was given
   std::string log;      // file of decisions; empty: none. Every `%` becomes the rank
+  std::string profile;  // file for an Execution (engine/engine.h) at exit; empty: none. `%` as above
+  std::string record;   // program file to write at exit; empty: none. One that is there already adds its measured times
   bool strict = false;  // doubts about the mapper file are errors, and Legion checks what it is told
 };
 
 using Environment = std::function<const char*(const char*)>;  // like std::getenv
 
 // Takes every -mapwright:... option and its value out of `arguments` (the command line with the program's name). Options
-// win over the environment. Error MW6302: an unknown option or one without its value.
+// win over the environment. Error MW6301: an unknown option or one without its value.
 Expected<Options> take_options(std::vector<std::string>& arguments, const Environment& environment);
 
 // The rank of this process as MPI launchers and batch systems tell it; absent when none does.
@@ -42,7 +46,7 @@ std::optional<int> rank_of(const Environment& environment);
 std::string file_of_rank(std::string_view name, int rank);
 
 // Finds the library to preload for the program at `executable`: beside it, in build trees below it, then in the library
-// folder of an installation. Error MW6301.
+// folder of an installation. Error MW6302.
 Expected<std::string> find_library(const std::string& executable);
 
 }  // namespace mapwright::engine::legion

@@ -39,10 +39,15 @@ Memory::Kind legion_kind(MemoryKind k) {
   return Memory::NO_MEMKIND;
 }
 
-std::string memory_name(Memory m) {
+std::optional<MemoryKind> memory_kind(Memory m) {
   for (const MemoryKind k : kAllMemoryKinds) {
-    if (k != MemoryKind::Virtual && legion_kind(k) == m.kind()) return std::string(to_string(k));
+    if (k != MemoryKind::Virtual && legion_kind(k) == m.kind()) return k;
   }
+  return std::nullopt;
+}
+
+std::string memory_name(Memory m) {
+  if (const auto kind = memory_kind(m)) return std::string(to_string(*kind));
   switch (m.kind()) {
     case Memory::DISK_MEM: return "DISK";
     case Memory::HDF_MEM: return "HDF";

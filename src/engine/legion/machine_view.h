@@ -16,6 +16,7 @@ namespace mapwright::engine::legion {
 Legion::Processor::Kind legion_kind(ProcessorKind k);
 std::optional<ProcessorKind> kind_of(Legion::Processor p);  // absent for utility processors
 Legion::Memory::Kind legion_kind(MemoryKind k);             // not for Virtual
+std::optional<MemoryKind> memory_kind(Legion::Memory m);    // absent for kinds that the language lacks
 std::string memory_name(Legion::Memory m);                  // "SYSMEM"; Legion's word for kinds that the language lacks
 
 class MachineView {

@@ -25,13 +25,6 @@ std::string layout_text(const plan::ArgumentDecision::LayoutDecision& l) {
   return out;
 }
 
-std::optional<MemoryKind> kind_of(Legion::Memory m) {
-  for (const MemoryKind k : kAllMemoryKinds) {
-    if (k != MemoryKind::Virtual && legion_kind(k) == m.kind()) return k;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 const TaskFacts::Variant& FileMapper::choose_variant(const Task& task, const TaskFacts& facts, Processor target, const MapTaskInput& input,
@@ -53,6 +46,7 @@ const TaskFacts::Variant& FileMapper::choose_variant(const Task& task, const Tas
 }
 
 void FileMapper::map_task(const MapperContext context, const Task& task, const MapTaskInput& input, MapTaskOutput& output) {
+  const Timed timed(session_.watcher(), task);
   const bool beside = mode_ == Mode::Beside;
   // Only Legion's default mapper knows what output regions need.
   if (beside || !task.output_regions.empty()) ForwardingMapper::map_task(context, task, input, output);
@@ -84,12 +78,16 @@ void FileMapper::map_task(const MapperContext context, const Task& task, const M
     if (beside) map_beside(context, task, variant, i, target, output, moved, logged ? &*logged : nullptr);
     else map_alone(context, task, variant, i, target, output, logged ? &*logged : nullptr);
   }
-  if (!session_.observes_only() && facts.rules.limit) {
-    if (output.task_prof_requests.empty() && output.copy_prof_requests.empty()) {
+  Watcher* const watcher = session_.watcher();
+  const bool limited = !session_.observes_only() && facts.rules.limit;
+  if (watcher) watcher->mapped(runtime, context, task, output.chosen_instances);
+  if (watcher || limited) {
+    {
       const std::scoped_lock lock(mutex_);
-      only_ours_.insert(task.get_unique_id());
+      asked_[task.get_unique_id()] = {!output.task_prof_requests.empty(), !output.copy_prof_requests.empty()};
     }
-    output.task_prof_requests.add_measurement<Legion::Mapping::ProfilingMeasurements::OperationStatus>();
+    if (watcher) watcher->request(output);
+    if (limited) output.task_prof_requests.add_measurement<Legion::Mapping::ProfilingMeasurements::OperationStatus>();
   }
   if (!logged) return;
   logged->task = facts.rules.name;
@@ -118,15 +116,17 @@ std::shared_ptr<const FileMapper::Rules> FileMapper::rules_of(MapperContext cont
   Legion::LogicalRegion root = requirement.region;
   std::string own;
   if (runtime->has_parent_logical_partition(context, root)) {
-    own = name_of(context, root);
+    own = Watcher::name_of(runtime, context, root);
     const Legion::LogicalPartition nearest_partition = runtime->get_parent_logical_partition(context, root);
-    out->partition = name_of(context, nearest_partition);
+    out->partition = Watcher::name_of(runtime, context, nearest_partition);
     while (runtime->has_parent_logical_partition(context, root)) {
       root = runtime->get_parent_logical_region(context, runtime->get_parent_logical_partition(context, root));
     }
   }
-  out->region = name_of(context, root);
-  for (const std::string& name : {own, out->partition, out->region}) session_.saw_argument(name);
+  out->region = Watcher::name_of(runtime, context, root);
+  std::string partition = session_.spoken(out->partition), region = session_.spoken(out->region);
+  own = own.empty() && partition.empty() && region.empty() ? stand_in_name(position) : session_.spoken(own);
+  for (const std::string& name : {own, partition, region}) session_.saw_argument(name);
   const auto addressable = [&](MemoryKind m) {
     if (!session_.machine().memory(target, m)) return false;
     for (auto [at, end] = variant.constraints.equal_range(position); at != end; ++at) {
@@ -135,7 +135,7 @@ std::shared_ptr<const FileMapper::Rules> FileMapper::rules_of(MapperContext cont
     }
     return true;
   };
-  const sema::ArgumentNames names {static_cast<int>(position), own, out->partition, out->region};
+  const sema::ArgumentNames names {static_cast<int>(position), own, partition, region};
   auto rules = session_.policy().argument(task.get_task_name(), names, kind, addressable, present, variant.demands,
                                           requirement.region.get_index_space().get_dim());
   if (!rules) session_.fail(rules.error());
@@ -191,7 +191,7 @@ void FileMapper::map_beside(MapperContext context, const Task& task, const TaskF
   std::shared_ptr<const Rules> rules, decided;  // by its own names; of the statements that decided
   bool ours = false;
   if (!session_.observes_only() && !(is_virtual && variant.inner)) {
-    const std::optional<MemoryKind> present = is_virtual ? std::nullopt : kind_of(made.instance.get_location());
+    const std::optional<MemoryKind> present = is_virtual ? std::nullopt : memory_kind(made.instance.get_location());
     rules = rules_of(context, task, variant, *mapwright::engine::legion::kind_of(target), position, target, present);
     const ArgumentRules& r = rules->rules;
     const auto along = moved.find(position);

@@ -7,7 +7,6 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "engine/legion/session.h"
 
@@ -33,6 +32,7 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
   void select_task_sources(const Legion::Mapping::MapperContext context, const Legion::Task& task, const SelectTaskSrcInput& input,
                            SelectTaskSrcOutput& output) override;
   void report_profiling(const Legion::Mapping::MapperContext context, const Legion::Task& task, const TaskProfilingInfo& input) override;
+  void handle_instance_collection(const Legion::Mapping::MapperContext context, const Legion::Mapping::PhysicalInstance& instance) override;
   void select_tasks_to_map(const Legion::Mapping::MapperContext context, const SelectMappingInput& input, SelectMappingOutput& output) override;
   void memoize_operation(const Legion::Mapping::MapperContext context, const Legion::Mappable& mappable, const MemoizeInput& input,
                          MemoizeOutput& output) override;
@@ -50,6 +50,7 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
   // --- placement (place.cc)
   bool places(const TaskFacts& facts, bool index) const;
   std::shared_ptr<const Placed> place(const Legion::Task& task, const TaskFacts& facts);
+  std::vector<TaskSlice> cut(Context context, const std::vector<Slice>& slices);
   void choose_replication(const Legion::Task& task, const TaskFacts& facts, TaskOptions& output);
 
   // --- arguments (map.cc)
@@ -92,8 +93,6 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
                       Legion::Memory memory, Instance& out, std::string& why);
   bool find_known(Context context, const Legion::RegionRequirement& requirement, Legion::LogicalRegion region, Legion::Memory memory,
                   std::uint64_t layout, Instance& out);
-  std::string name_of(Context context, Legion::LogicalRegion region);
-  std::string name_of(Context context, Legion::LogicalPartition partition);
 
   struct RulesKey {
     Legion::LogicalRegion region;
@@ -128,8 +127,14 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
   std::mutex mutex_;  // of the tables below; never held while the runtime is called
   std::unordered_map<RulesKey, std::shared_ptr<const Rules>, RulesHash> rules_;
   std::unordered_map<InstanceKey, Instance, InstanceHash> instances_;
-  std::map<std::pair<std::shared_ptr<const Placed>, Rect>, std::shared_ptr<const std::vector<Slice>>> slices_;
-  std::unordered_set<Legion::UniqueID> only_ours_;  // tasks whose completion only we want to hear of
+  std::map<std::pair<std::shared_ptr<const Placed>, Rect>, std::shared_ptr<const std::vector<TaskSlice>>> slices_;
+  std::size_t sparse_ = 0;  // sparse slices that were made
+  // What the mapper below wants to hear of tasks that we have asked about; gone with the last report.
+  struct Asked {
+    bool tasks = false, copies = false;
+    unsigned left = 0;  // reports; 0: none has come
+  };
+  std::unordered_map<Legion::UniqueID, Asked> asked_;
   Legion::Mapping::MapperEvent deferral_;           // of select_tasks_to_map()
 };
 

@@ -22,6 +22,8 @@ Expected<Options> take_options(std::vector<std::string>& arguments, const Enviro
   Options options;
   if (const char* file = environment(kMapperVariable)) options.mapper = file;
   if (const char* file = environment(kLogVariable)) options.log = file;
+  if (const char* file = environment(kProfileVariable)) options.profile = file;
+  if (const char* file = environment(kRecordVariable)) options.record = file;
   options.strict = is_on(environment(kStrictVariable));
 
   std::vector<std::string> rest;
@@ -36,12 +38,16 @@ Expected<Options> take_options(std::vector<std::string>& arguments, const Enviro
       options.strict = true;
       continue;
     }
-    std::string* const value = name == "mapper" ? &options.mapper : name == "log" ? &options.log : nullptr;
+    std::string* const value = name == "mapper"    ? &options.mapper
+                               : name == "log"     ? &options.log
+                               : name == "profile" ? &options.profile
+                               : name == "record"  ? &options.record
+                                                   : nullptr;
     if (!value) {
-      static const std::vector<std::string> kKnown {"mapper", "log", "strict"};
+      static const std::vector<std::string> kKnown {"mapper", "log", "profile", "record", "strict"};
       const auto near = nearest(name, kKnown);
       return failure(diag::kLegionOption, fmt::format("unknown option `{}`", word),
-                     near ? fmt::format("did you mean `{}{}`?", kPrefix, *near) : "the options are -mapwright:mapper FILE, -mapwright:log FILE and -mapwright:strict");
+                     near ? fmt::format("did you mean `{}{}`?", kPrefix, *near) : "the options are -mapwright:mapper FILE, -mapwright:log FILE, -mapwright:profile FILE, -mapwright:record FILE and -mapwright:strict");
     }
     if (i + 1 == arguments.size()) {
       return failure(diag::kLegionOption, fmt::format("option `{}` has no value", word), fmt::format("write `{} FILE`", word));

@@ -14,6 +14,9 @@ using Legion::Mapping::MapperContext;
 namespace {
 
 constexpr std::size_t kSlices = 4096;  // launch shapes whose slices are remembered
+// A processor that has more pieces of a launch gets them as one sparse slice: Legion spends more on a slice than on a point.
+// Its index spaces cannot be deleted, so there are only so many.
+constexpr std::size_t kPieces = 8, kSparse = 4096;
 
 bool launched_by_top_level(const Task& task) { return !task.parent_task || task.parent_task->get_depth() == 0; }
 
@@ -72,9 +75,13 @@ std::shared_ptr<const Placed> FileMapper::place(const Task& task, const TaskFact
 }
 
 void FileMapper::select_task_options(const MapperContext context, const Task& task, TaskOptions& output) {
+  const Timed timed(session_.watcher(), task);
   ForwardingMapper::select_task_options(context, task, output);
-  if (session_.observes_only()) return;
+  Watcher* const watcher = session_.watcher();
+  if (session_.observes_only() && !watcher) return;
   const TaskFacts& facts = session_.facts(runtime, context, task);
+  if (watcher) watcher->launched(runtime, context, task, facts);
+  if (session_.observes_only()) return;
   const bool alone = mode_ == Mode::Alone;
   if (alone && task.output_regions.empty()) output.valid_instances = false;  // map_task() does not look at them
   if (facts.rules.limit) output.map_locally = false;  // select_tasks_to_map() must be asked
@@ -134,7 +141,32 @@ void FileMapper::select_sharding_functor(const MapperContext context, const Task
   output.slice_recurse = true;
 }
 
+std::vector<FileMapper::TaskSlice> FileMapper::cut(MapperContext context, const std::vector<Slice>& slices) {
+  std::vector<TaskSlice> out;
+  for (std::size_t i = 0; i < slices.size();) {
+    const Processor processor = session_.machine().processor(slices[i].processor);
+    std::size_t end = i;
+    while (end < slices.size() && slices[end].processor == slices[i].processor) ++end;
+    bool sparse = end - i > kPieces && session_.machine().shape().address_spaces == 1;
+    if (sparse) {
+      const std::scoped_lock lock(mutex_);
+      sparse = sparse_ < kSparse;
+      if (sparse) ++sparse_;
+    }
+    if (sparse) {
+      std::vector<Legion::Domain> rectangles;
+      for (std::size_t j = i; j < end; ++j) rectangles.push_back(to_legion(slices[j].points));
+      out.emplace_back(runtime->create_index_space(context, rectangles, "mapwright"), processor, false, false);
+    } else {
+      for (std::size_t j = i; j < end; ++j) out.emplace_back(to_legion(slices[j].points), processor, false, false);
+    }
+    i = end;
+  }
+  return out;
+}
+
 void FileMapper::slice_task(const MapperContext context, const Task& task, const SliceTaskInput& input, SliceTaskOutput& output) {
+  const Timed timed(session_.watcher(), task);
   const TaskFacts* const facts = session_.observes_only() ? nullptr : &session_.facts(runtime, context, task);
   if (!facts || !places(*facts, true)) return ForwardingMapper::slice_task(context, task, input, output);
   if (mode_ == Mode::Beside && !facts->rules.index_map) {
@@ -146,28 +178,27 @@ void FileMapper::slice_task(const MapperContext context, const Task& task, const
   }
   const std::shared_ptr<const Placed> placed = place(task, *facts);
   const Rect domain = to_rect(task.index_domain);
-  std::shared_ptr<const std::vector<Slice>> slices;
   if (input.domain.dense()) {
     const Rect part = to_rect(input.domain);
     const std::pair key {placed, part};
+    std::shared_ptr<const std::vector<TaskSlice>> slices;
     {
       const std::scoped_lock lock(mutex_);
       if (const auto known = slices_.find(key); known != slices_.end()) slices = known->second;
     }
     if (!slices) {
-      slices = std::make_shared<const std::vector<Slice>>(slice(*placed, domain, {&part, 1}));
+      slices = std::make_shared<const std::vector<TaskSlice>>(cut(context, slice(*placed, domain, {&part, 1})));
       const std::scoped_lock lock(mutex_);
       if (slices_.size() >= kSlices) slices_.clear();
       slices_.emplace(key, slices);
     }
+    output.slices = *slices;
   } else {
     std::vector<Rect> parts;
     for (const Point& p : points_of(input.domain)) parts.emplace_back(p, p);
-    slices = std::make_shared<const std::vector<Slice>>(slice(*placed, domain, parts));
-  }
-  output.slices.reserve(slices->size());
-  for (const Slice& s : *slices) {
-    output.slices.emplace_back(to_legion(s.points), session_.machine().processor(s.processor), false, false);
+    for (const Slice& s : slice(*placed, domain, parts)) {
+      output.slices.emplace_back(to_legion(s.points), session_.machine().processor(s.processor), false, false);
+    }
   }
   output.verify_correctness = session_.options().strict;
 }
@@ -212,12 +243,24 @@ void FileMapper::report_profiling(const MapperContext context, const Task& task,
     session_.limiter().finish(task.task_id, launcher_of(task));
     session_.wake(runtime, context);
   }
-  bool ours = false;
+  if (Watcher* const watcher = session_.watcher()) watcher->reported(runtime, context, task, input);
+  bool forward = true;
   {
     const std::scoped_lock lock(mutex_);
-    ours = only_ours_.erase(task.get_unique_id()) > 0;
+    if (const auto found = asked_.find(task.get_unique_id()); found != asked_.end()) {
+      Asked& asked = found->second;
+      forward = input.task_response ? asked.tasks : asked.copies;
+      if (asked.left == 0) asked.left = input.total_reports;
+      if (asked.left <= 1) asked_.erase(found);
+      else --asked.left;
+    }
   }
-  if (!ours) ForwardingMapper::report_profiling(context, task, input);
+  if (forward) ForwardingMapper::report_profiling(context, task, input);
+}
+
+void FileMapper::handle_instance_collection(const MapperContext context, const Legion::Mapping::PhysicalInstance& instance) {
+  if (Watcher* const watcher = session_.watcher()) watcher->collected(instance);
+  ForwardingMapper::handle_instance_collection(context, instance);
 }
 
 }  // namespace mapwright::engine::legion

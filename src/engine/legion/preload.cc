@@ -91,9 +91,11 @@ std::pair<int, char**> keep(const std::vector<std::string>& arguments) {
 
 int finish(int status) {
   Session& session = Session::get();
-  if (!session.active() || session.observes_only()) return status;
+  if (!session.active()) return status;
+  const bool written = session.write_files();
+  if (session.observes_only()) return written || status != 0 ? status : 1;
   session.log_printed();
-  return session.check_names() || status != 0 ? status : 1;
+  return (session.check_names() && written) || status != 0 ? status : 1;
 }
 
 Mapper* wrap(Mapper* program) {

@@ -67,7 +67,7 @@ void Session::configure(const Expected<Options>& options, std::optional<int> ran
   };
   if (!options) stop(options.error());
   options_ = *options;
-  active_ = !options_.mapper.empty() || !options_.log.empty();
+  active_ = !options_.mapper.empty() || !options_.log.empty() || !options_.profile.empty() || !options_.record.empty();
   if (!active_) return;
   if (!options_.mapper.empty()) {
     Expected<std::string> text = read_file(options_.mapper);
@@ -94,6 +94,9 @@ void Session::open(Legion::Machine machine) {
   std::call_once(opened_, [&] {
     machine_ = std::make_unique<MachineView>(machine);
     policy_ = std::make_unique<Policy>(mapper_, machine_->shape());
+    for (const auto& mention : mapper_.mentions()) mentioned_.insert(mention.name);
+    const bool records = !options_.record.empty() && rank_.value_or(0) == 0;
+    if (records || !options_.profile.empty()) watcher_ = std::make_unique<Watcher>(*machine_, !options_.profile.empty(), records);
     if (machine_->uneven()) {
       warn(policy_->finding(diag::kLegionMachine, diag::Severity::Warning, std::nullopt,
                             "the address spaces of this run have different processors; each counts as many as the smallest has",
@@ -192,6 +195,50 @@ void Session::saw_argument(const std::string& name) {
   if (name.empty()) return;
   const std::scoped_lock lock(names_mutex_);
   arguments_seen_.insert(name);
+}
+
+std::string Session::spoken(const std::string& name) const {
+  return mentioned_.contains(name) || !mentioned_.contains(plain_name(name)) ? name : plain_name(name);
+}
+
+bool Session::write_files() {
+  if (!watcher_) return true;
+  bool good = true;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    if (write_file(path, text)) return;
+    warn(policy_->finding(diag::kFileUnwritable, diag::Severity::Error, std::nullopt, fmt::format("cannot write `{}`", path)));
+    good = false;
+  };
+  if (Profiler* const profiler = watcher_->profiler()) write(file_of_rank(options_.profile, rank_.value_or(0)), to_json(profiler->execution()) + "\n");
+  if (watcher_->recorder() && !write_record(options_.record)) good = false;
+  return good;
+}
+
+bool Session::write_record(const std::string& path) {
+  program::Program recorded = watcher_->recorder()->program("recorded");
+  diag::Sink sink;
+  const bool valid = program::validate(recorded, sink);
+  for (const Diagnostic& d : sink.take_sorted()) warn(d);
+  const auto tell = [&](diag::Severity severity, std::string message, std::string help) {
+    warn(policy_->finding(diag::kLegionRecording, severity, std::nullopt, std::move(message), std::move(help)));
+  };
+  if (!valid) {
+    tell(diag::Severity::Error, "what the program did cannot be written as a program file", "the findings above say what it has that such files lack");
+    return false;
+  }
+  if (const auto unseen = recorded.parameters.find("unseen"); unseen != recorded.parameters.end()) {
+    tell(diag::Severity::Warning, fmt::format("the data of some points was not seen, of {}", unseen->second), "record in one process, without replayed traces before the first iteration");
+  }
+  if (const Expected<std::string> before = read_file(path)) {
+    diag::Sink ignored;
+    const auto earlier = program::import_json(diag::make_source(path, *before), ignored);
+    if (!earlier || !merge(*earlier, recorded)) {
+      tell(diag::Severity::Warning, fmt::format("`{}` is no recording of the same run and is replaced", path), "times are added up only over runs with the same arguments");
+    }
+  }
+  if (write_file(path, program::export_json(recorded))) return true;
+  warn(policy_->finding(diag::kFileUnwritable, diag::Severity::Error, std::nullopt, fmt::format("cannot write `{}`", path)));
+  return false;
 }
 
 bool Session::check_names() {

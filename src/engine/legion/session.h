@@ -16,6 +16,7 @@
 #include "engine/legion/log.h"
 #include "engine/legion/machine_view.h"
 #include "engine/legion/policy.h"
+#include "engine/legion/watcher.h"
 
 namespace mapwright::engine::legion {
 
@@ -58,6 +59,7 @@ class Session {
   Policy& policy() { return *policy_; }
   Limiter& limiter() { return limiter_; }
   Log* log() { return log_.get(); }
+  Watcher* watcher() { return watcher_.get(); }  // null: nothing is profiled or recorded
 
   // Computed at the first task of the name; ends the process when the mapper cannot place it.
   const TaskFacts& facts(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context, const Legion::Task& task);
@@ -77,10 +79,15 @@ class Session {
   // Names of the mapper file that no task of this process had. Returns false when that is an error (strict).
   bool check_names();
   void saw_argument(const std::string& name);
+  // A name of the program as the mapper file has it: recorded programs, and mappers made for them, have plain names.
+  std::string spoken(const std::string& name) const;
+  // Writes the profile and the recording. False, with a message, when that fails.
+  bool write_files();
 
   [[noreturn]] void fail(const Diagnostic& d);
 
  private:
+  bool write_record(const std::string& path);
   TaskFacts examine(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context, const Legion::Task& task);
 
   Options options_;
@@ -91,13 +98,14 @@ class Session {
   std::unique_ptr<MachineView> machine_;
   std::unique_ptr<Policy> policy_;
   std::unique_ptr<Log> log_;
+  std::unique_ptr<Watcher> watcher_;
   Limiter limiter_;
   Legion::ShardingID first_functor_ = 0;
 
   std::shared_mutex facts_mutex_;
   std::unordered_map<Legion::TaskID, std::unique_ptr<const TaskFacts>> facts_;
   std::mutex names_mutex_;
-  std::set<std::string> arguments_seen_;
+  std::set<std::string> arguments_seen_, mentioned_;
   std::mutex waiting_mutex_;
   std::vector<Legion::Mapping::MapperEvent> waiting_;
 };
