@@ -66,20 +66,18 @@ TEST_F(Examples, CircuitBesideItsMapper) {
 TEST_F(Examples, Tiling) {
   const ProbeResult without = run_example(example("tiling"), std::nullopt, {"-ll:cpu", "2"});
   const ProbeResult r = run_example(example("tiling"),
-                                    "m = Machine(CPU);\ndef turn(Task t) { return m[0, (t.ipoint[0] + 1) % m.size[1]]; }\n"
-                                    "IndexTaskMap * turn;\nRegion * * CPU SYSMEM;\nLayout * * * Align==64;\n",
+                                    "m = Machine(CPU);\ndef last(Task t) { return m[0, m.size[1] - 1]; }\n"
+                                    "SingleTaskMap tiling last;\nRegion * * CPU SYSMEM;\nLayout * * * Align==64;\n",
                                     {"-ll:cpu", "2"});
   EXPECT_EQ(without.child.exit_status, 0) << without.all();
   EXPECT_EQ(r.child.exit_status, 0) << r.all();
   EXPECT_EQ(stable(r), stable(without));
-  int points = 0;
-  for (const auto& line : r.log) {
-    if (line["event"] != "task" || line["point"].is_null()) continue;
-    ++points;
-    EXPECT_EQ(line["processor"], (line["point"][0].get<int>() + 1) % 2);
-    for (const auto& a : line["arguments"]) EXPECT_THAT(a["layout"].get<std::string>(), HasSubstr("Align==64"));
-  }
-  EXPECT_GT(points, 0);
+  ASSERT_EQ(r.logged("tiling").size(), 1U);
+  const auto line = r.logged("tiling")[0];
+  EXPECT_EQ(line["processor"], 1);
+  EXPECT_EQ(line["place_by"], 3);
+  ASSERT_FALSE(line["arguments"].empty());
+  for (const auto& a : line["arguments"]) EXPECT_THAT(a["layout"].get<std::string>(), HasSubstr("Align==64"));
 }
 
 TEST_F(Examples, OmpSaxpy) {

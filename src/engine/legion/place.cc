@@ -238,13 +238,16 @@ void FileMapper::memoize_operation(const MapperContext context, const Legion::Ma
 }
 
 void FileMapper::report_profiling(const MapperContext context, const Task& task, const TaskProfilingInfo& input) {
-  if (!session_.observes_only() && session_.policy().limits_instances() && input.task_response &&
-      session_.facts(runtime, context, task).rules.limit) {
+  const bool limited =
+      !session_.observes_only() && session_.policy().limits_instances() && session_.facts(runtime, context, task).rules.limit;
+  if (limited && input.task_response) {
     session_.limiter().finish(task.task_id, launcher_of(task));
     session_.wake(runtime, context);
   }
-  if (Watcher* const watcher = session_.watcher()) watcher->reported(runtime, context, task, input);
-  bool forward = true;
+  Watcher* const watcher = session_.watcher();
+  if (watcher) watcher->reported(runtime, context, task, input);
+  // Mappers need not bear reports that they have not asked for: Legion's default one aborts.
+  bool forward = !watcher && !limited;
   {
     const std::scoped_lock lock(mutex_);
     if (const auto found = asked_.find(task.get_unique_id()); found != asked_.end()) {

@@ -227,7 +227,7 @@ bool Session::write_record(const std::string& path) {
     return false;
   }
   if (const auto unseen = recorded.parameters.find("unseen"); unseen != recorded.parameters.end()) {
-    tell(diag::Severity::Warning, fmt::format("the data of some points was not seen, of {}", unseen->second), "record in one process, without replayed traces before the first iteration");
+    tell(diag::Severity::Warning, fmt::format("the data of some points was not seen, of {}", unseen->second), "record in one process; what a task runs inline is not seen");
   }
   if (const Expected<std::string> before = read_file(path)) {
     diag::Sink ignored;
