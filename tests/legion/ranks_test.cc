@@ -1,9 +1,13 @@
 // Several address spaces: replication, sharding, points on the ranks that the mapper names.
 #include <gmock/gmock.h>
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/base.h"
+#include "engine/engine.h"
 #include "probe_run.h"
 
 namespace mapwright::test {
@@ -70,6 +74,28 @@ TEST_F(Ranks, NothingIsReplicatedWhenAnotherTaskIs) {
   for (const auto& line : r.log) EXPECT_NE(line["event"], "replicate");
   // Not sharded: greedy_split(2, (8)) gives each node a block of four.
   EXPECT_THAT(r.places("count"), ElementsAre("0.0", "0.0", "0.0", "0.0", "1.0", "1.0", "1.0", "1.0"));
+}
+
+TEST_F(Ranks, EveryRankWritesItsProfile) {
+  const std::string stem = testing::TempDir() + "mapwright_ranks_" + std::to_string(getpid());
+  const std::string recording = stem + ".json";
+  const ProbeResult r = run_probe(with("", {"-ll:cpu", "1", "-mapwright:profile", stem + "_%.profile", "-mapwright:record", recording}));
+  EXPECT_EQ(r.checksum, kChecksum) << r.all();
+  std::int64_t points = 0;
+  for (const int rank : {0, 1}) {
+    const std::string path = stem + "_" + std::to_string(rank) + ".profile";
+    const auto text = read_file(path);
+    ASSERT_TRUE(text) << r.all();
+    const auto e = engine::execution_from_json(*text, nullptr);
+    ASSERT_TRUE(e);
+    for (const engine::TaskProfile& t : e->profile.tasks) points += t.task == "work" ? t.points : 0;
+    std::remove(path.c_str());
+  }
+  EXPECT_EQ(points, 16) << "of both ranks";
+  // The first rank has seen half of the points, and says so.
+  EXPECT_THAT(r.child.err, HasSubstr("warning[MW6304]"));
+  EXPECT_TRUE(read_file(recording));
+  std::remove(recording.c_str());
 }
 
 TEST_F(Ranks, OneRankTellsAMistake) {

@@ -203,11 +203,17 @@ Recorder::Order Recorder::order() const {
 
 // Pieces of one partition that all points use, or pieces of a partition that is made up of what they use.
 void Recorder::fill_argument(program::Program& p, const Order& order, const Known& known, std::size_t position, program::Argument& a) const {
+  // What no point told goes on like what others did: each its own piece, or else all the same.
+  const auto told = std::find_if(known.points.begin(), known.points.end(), [](const auto& t) { return !t.empty(); });
+  const Touched first = told == known.points.end() ? Touched {} : (*told)[position];
+  bool own = first.partition && partitions_[*first.partition].pieces.size() == known.points.size();
+  for (std::size_t i = 0; i < known.points.size() && own; ++i) {
+    own = known.points[i].empty() || known.points[i][position] == Touched {first.partition, static_cast<std::uint32_t>(i)};
+  }
   std::vector<Touched> used;
-  for (const auto& point : known.points) {
-    // What no point told is taken for the first that one did.
-    if (!point.empty()) used.push_back(point[position]);
-    else used.push_back(used.empty() ? Touched {} : used.front());
+  for (std::size_t i = 0; i < known.points.size(); ++i) {
+    if (!known.points[i].empty()) used.push_back(known.points[i][position]);
+    else used.push_back(own ? Touched {first.partition, static_cast<std::uint32_t>(i)} : first);
   }
   const std::set<Touched> different(used.begin(), used.end());
   const bool whole = std::none_of(used.begin(), used.end(), [](const Touched& t) { return t.partition.has_value(); });

@@ -146,6 +146,23 @@ TEST_F(Recording, MarksWhatNoPointTold) {
   EXPECT_EQ(recorder_.program("app").parameters.at("unseen"), "far");
 }
 
+TEST_F(Recording, TakesUnseenPointsForMoreOfTheSame) {
+  Recorder::Shape shape;
+  shape.task = "far";
+  shape.domain = Rect::of_extents({2});
+  shape.requirements.push_back({"all_x", region_, {0}, Privilege::Read, program::ReductionOp::Sum});
+  for (const std::int64_t number : {0, 1}) {
+    recorder_.launch({number}, std::to_string(number), [&] { return shape; });
+  }
+  recorder_.touches({0}, 1, {{blocks_, 1}});
+  recorder_.touches({1}, 1, {{blocks_, 0}});
+  const program::Program p = read(recorder_.program("app"));
+  const auto& own = std::get<program::Launch>(p.main.at(0).what).arguments[0].projection;
+  const auto& same = std::get<program::Launch>(p.main.at(1).what).arguments[0].projection;
+  EXPECT_EQ(own.colors.size(), 1U) << "point 1 has piece 1, so point 0 has piece 0";
+  EXPECT_THAT(same.table, testing::ElementsAre(0, 0));
+}
+
 TEST_F(Recording, AddsUpOverRuns) {
   recorder_.variant("use", ProcessorKind::Cpu, false, {});
   recorder_.variant("use", ProcessorKind::Omp, false, {});
