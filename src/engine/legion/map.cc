@@ -1,6 +1,5 @@
 // How tasks are mapped: variant, processor, and what becomes of each region argument.
 #include <fmt/format.h>
-#include <mappers/default_mapper.h>
 
 #include "engine/legion/convert.h"
 #include "engine/legion/mapper.h"
@@ -27,6 +26,12 @@ std::string layout_text(const plan::ArgumentDecision::LayoutDecision& l) {
 }
 
 }  // namespace
+
+// Legion folds pending reductions into the instance of a reader and forgets both when the instance is not tracked, so
+// that what was reduced would be lost. Only the process that launches a task surely knows what was reduced before.
+bool FileMapper::may_forget(const Task& task, const RegionRequirement& requirement, Processor target) const {
+  return only_read(requirement) && task.orig_proc.address_space() == target.address_space() && !session_.reduced(requirement.region.get_tree_id());
+}
 
 const TaskFacts::Variant& FileMapper::choose_variant(const Task& task, const TaskFacts& facts, Processor target, const MapTaskInput& input,
                                                      const MapTaskOutput& output) {
@@ -159,9 +164,7 @@ void FileMapper::map_alone(MapperContext context, const Task& task, const TaskFa
     made.instance = Instance::get_virtual_instance();
   } else {
     rules = rules_of(context, task, variant, kind, position, target, std::nullopt);
-    if (!rules->rules.decided && !variant.leaf && (requirement.tag & Legion::Mapping::DefaultMapper::VIRTUAL_MAP) != 0) {
-      made.instance = Instance::get_virtual_instance();  // the program asks Legion's default mapper for it
-    } else if (rules->rules.is_virtual) {
+    if (rules->rules.is_virtual) {
       if (variant.leaf) {
         session_.fail(session_.policy().finding(diag::kLeafNeedsInstance, diag::Severity::Error, rules->rules.first,
                                                 fmt::format("argument {} of `{}` is mapped to VIRTUAL, but the task computes on it", position, task.get_task_name()),
@@ -176,7 +179,7 @@ void FileMapper::map_alone(MapperContext context, const Task& task, const TaskFa
       wanted.target = target;
       wanted.regions = {requirement.region};
       made = make_instance(context, task, wanted);
-      if (rules->rules.collect && only_read(requirement)) output.untracked_valid_regions.insert(position);
+      if (rules->rules.collect && may_forget(task, requirement, target)) output.untracked_valid_regions.insert(position);
     }
   }
   chosen.push_back(made.instance);
@@ -229,7 +232,7 @@ void FileMapper::map_beside(MapperContext context, const Task& task, const TaskF
       }
       ours = true;
     }
-    if (r.collect && only_read(requirement)) output.untracked_valid_regions.insert(position);
+    if (r.collect && may_forget(task, requirement, target)) output.untracked_valid_regions.insert(position);
   }
   if (logged) log_instance(position, rules.get(), decided ? decided.get() : rules.get(), made, ours, output, *logged);
 }

@@ -65,6 +65,7 @@ class FileMapper final : public Legion::Mapping::ForwardingMapper {
   };
   std::shared_ptr<const Rules> rules_of(Context context, const Legion::Task& task, const TaskFacts::Variant& variant, ProcessorKind kind,
                                         unsigned position, Legion::Processor target, std::optional<MemoryKind> present);
+  bool may_forget(const Legion::Task& task, const Legion::RegionRequirement& requirement, Legion::Processor target) const;
   const TaskFacts::Variant& choose_variant(const Legion::Task& task, const TaskFacts& facts, Legion::Processor target,
                                            const MapTaskInput& input, const MapTaskOutput& output);
   void map_alone(Context context, const Legion::Task& task, const TaskFacts::Variant& variant, unsigned position,

@@ -79,6 +79,7 @@ void FileMapper::select_task_options(const MapperContext context, const Task& ta
   ForwardingMapper::select_task_options(context, task, output);
   Watcher* const watcher = session_.watcher();
   if (session_.observes_only() && !watcher) return;
+  session_.saw_reductions(task);
   const TaskFacts& facts = session_.facts(runtime, context, task);
   if (watcher) watcher->launched(runtime, context, task, facts);
   if (session_.observes_only()) return;

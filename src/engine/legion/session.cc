@@ -241,6 +241,21 @@ bool Session::write_record(const std::string& path) {
   return false;
 }
 
+void Session::saw_reductions(const Legion::Task& task) {
+  for (const Legion::RegionRequirement& r : task.regions) {
+    if (r.privilege != LEGION_REDUCE) continue;
+    const Legion::RegionTreeID tree = r.region.exists() ? r.region.get_tree_id() : r.partition.get_tree_id();
+    if (reduced(tree)) continue;
+    const std::unique_lock lock(reduced_mutex_);
+    reduced_.insert(tree);
+  }
+}
+
+bool Session::reduced(Legion::RegionTreeID tree) const {
+  const std::shared_lock lock(reduced_mutex_);
+  return reduced_.contains(tree);
+}
+
 bool Session::check_names() {
   // Tasks may be met by other processes only, so a process among several cannot be sure.
   if (!policy_ || rank_.value_or(0) != 0) return true;

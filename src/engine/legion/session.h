@@ -84,6 +84,10 @@ class Session {
   // Writes the profile and the recording. False, with a message, when that fails.
   bool write_files();
 
+  // Region trees that tasks of this process have reduced to.
+  void saw_reductions(const Legion::Task& task);
+  bool reduced(Legion::RegionTreeID tree) const;
+
   [[noreturn]] void fail(const Diagnostic& d);
 
  private:
@@ -106,6 +110,8 @@ class Session {
   std::unordered_map<Legion::TaskID, std::unique_ptr<const TaskFacts>> facts_;
   std::mutex names_mutex_;
   std::set<std::string> arguments_seen_, mentioned_;
+  mutable std::shared_mutex reduced_mutex_;
+  std::set<Legion::RegionTreeID> reduced_;
   std::mutex waiting_mutex_;
   std::vector<Legion::Mapping::MapperEvent> waiting_;
 };
