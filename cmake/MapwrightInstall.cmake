@@ -24,5 +24,8 @@ install(FILES ${PROJECT_BINARY_DIR}/mapwrightConfig.cmake ${PROJECT_BINARY_DIR}/
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mapwright)
 if(TARGET mapwright)
   install(TARGETS mapwright)
+  if(TARGET mapwright-legion)
+    install(TARGETS mapwright-legion)
+  endif()
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/machines ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/mapwright)

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kFolders {"src",   "apps",  "cmake",   "docs", "tests",   "bench",
                                          "fuzz",  "machines", "scripts", "examples", ".ci"};
-const std::set<std::string> kLibraryFolders {"engine/sim", "engine/host", "engine/command", "engine/legion"};
+const std::set<std::string> kLibraryFolders {"engine/sim", "engine/host", "engine/command", "engine/legion", "engine/executor"};
 
 std::string read(const fs::path& path) {
   auto text = read_file(path.string());
