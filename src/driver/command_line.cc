@@ -57,7 +57,9 @@ void format_option(CLI::App& app, Options& o, const std::vector<std::string>& fo
 
 void machine_options(CLI::App& app, Options& o) {
   constexpr std::int64_t kMost = 1 << 20;
-  app.add_option("--machine", o.machine, "a shipped machine model or FILE.toml")->capture_default_str();
+  app.add_option("--machine", o.machine, "a shipped machine model, FILE.toml, or `host`: this one, measured; legion: host if not given")
+      ->each([&o](const std::string&) { o.machine_given = true; })
+      ->capture_default_str();
   count<std::int64_t>(app, "--nodes", o.overrides.nodes, "number of nodes", 1, kMost);
   count<std::int64_t>(app, "--gpus", o.overrides.gpus, "GPUs of a node", 0, 4096);
   count<std::int64_t>(app, "--cpus", o.overrides.cpus, "CPU processors of a node", 0, 4096);
@@ -83,10 +85,16 @@ CLI::Option* program_options(CLI::App& app, Options& o) {
   return program;
 }
 
+void legion_options(CLI::App& app, Options& o) {
+  app.add_option("--launcher", o.launcher, "legion: words before the executor, such as 'mpirun -n {ranks}'");
+  app.add_option("--legion-args", o.legion_args, "legion: further options of Legion, such as '-ll:util 2'");
+}
+
 void engine_options(CLI::App& app, Options& o) {
-  app.add_option("--engine", o.engine, "what runs the mapper")->check(one_of({"sim", "host", "command"}))->capture_default_str();
+  app.add_option("--engine", o.engine, "what runs the mapper")->check(one_of({"sim", "host", "legion", "command"}))->capture_default_str();
   app.add_flag("--emulate-gpu", o.emulate_gpu, "host: run GPU points with their CPU kernels");
   app.add_option("--sharing", o.sharing, "sim: how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
+  legion_options(app, o);
   app.add_option("--command", o.command, "command: what to run; {mapper} is the file of the mapper");
   app.add_option("--metric", o.metric, "command: regular expression whose first group is the metric");
   app.add_option("--metric-name", o.metric_name, "command: name of the metric")->capture_default_str();
@@ -272,6 +280,9 @@ void study_options(const Study& study, CLI::App& app, Options& o) {
     app.add_option("--sharing", o.sharing, "how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
   }
   if (takes("emulate-gpu")) app.add_flag("--emulate-gpu", o.emulate_gpu, "run GPU points with their CPU kernels");
+  if (takes("engine")) app.add_option("--engine", o.engine, "what measures: host or legion")->check(one_of({"host", "legion"}));
+  if (takes("legion")) legion_options(app, o);
+  if (takes("out")) app.add_option("-o,--out", o.out, "folder for mappers and logs");
   if (takes("strategies")) {
     app.add_option("--strategies", o.strategies, "optimizers, separated by commas; all if not given")
         ->delimiter(',')

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "engine/command/command.h"
+#include "driver/overheads.h"
+#include "engine/executor/executor.h"
 #include "engine/host/host.h"
 #include "engine/sim/sim.h"
 #include "program/calibration.h"
@@ -18,11 +22,28 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+constexpr const char* kThisHost = "host";
+constexpr double kDetectSeconds = 0.3;
+
+// Sections of a machine description that are about what a Legion without GPUs does not have.
+bool about_gpus(std::string_view section) {
+  constexpr std::string_view kSections[] = {"processors.GPU]", "topology.device_copy]", "topology.host_link]", "topology.peer_link]", "topology.peer_path]", "access.GPU"};
+  const auto starts = [&](std::string_view s) { return section.starts_with(s); };
+  const std::string_view name = section.substr(0, section.find(']'));
+  return std::any_of(std::begin(kSections), std::end(kSections), starts) || name.ends_with(".ZCMEM") || name.ends_with(".FBMEM");
+}
+
 OrExit<machine::Machine> load_machine(const Options& options, const machine::Overrides& overrides, Console& console) {
   diag::Sink sink;
-  std::optional<machine::Machine> machine =
-      options.machine_text.empty() ? machine::load_machine(options.machine, overrides, sink)
-                                   : machine::read_machine(diag::make_source(options.machine, options.machine_text), overrides, sink);
+  std::string name = options.machine, text = options.machine_text;
+  if (options.engine == "legion" && !options.machine_given && text.empty()) name = kThisHost;
+  if (name == kThisHost && text.empty()) {
+    Expected<std::string> detected = describe_this_host(options.engine, kDetectSeconds);
+    if (!detected) return tl::unexpected(console.fail(detected.error()));
+    text = *std::move(detected);
+  }
+  std::optional<machine::Machine> machine = text.empty() ? machine::load_machine(name, overrides, sink)
+                                                         : machine::read_machine(diag::make_source(name, text), overrides, sink);
   console.report(sink);
   if (machine) return *std::move(machine);
   for (const diag::Diagnostic& d : sink.all()) {
@@ -78,6 +99,21 @@ void set_metric(program::Program& program, const Options& options) {
 
 }  // namespace
 
+Expected<std::string> describe_this_host(const std::string& engine, double seconds) {
+  Expected<std::string> toml = machine::detect_machine(measure_overheads(), seconds);
+  if (!toml || engine != "legion") return toml;
+  std::string out;
+  std::string_view rest = *toml;
+  bool keep = true;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, std::min(rest.size() - 1, rest.find('\n')) + 1);
+    rest.remove_prefix(line.size());
+    if (line.starts_with("[")) keep = !about_gpus(line.substr(1));
+    if (keep) out += line;
+  }
+  return out;
+}
+
 OrExit<machine::Machine> load_machine(const Options& options, Console& console) {
   return load_machine(options, options.overrides, console);
 }
@@ -99,7 +135,7 @@ OrExit<Target> load_target(const Options& options, Console& console) {
   if (file && (!options.preset.empty() || !options.set.empty())) {
     return tl::unexpected(console.usage("a program file has no presets and parameters", "drop --preset and --set"));
   }
-  const std::string preset = file ? "" : !options.preset.empty() ? options.preset : options.engine == "host" ? "host" : "paper";
+  const std::string preset = file ? "" : !options.preset.empty() ? options.preset : options.engine == "host" || options.engine == "legion" ? "host" : "paper";
   OrExit<program::Program> program =
       file ? import_program(options.program, console) : build_program(options, *machine, preset, console);
   if (!program) return tl::unexpected(program.error());
@@ -168,6 +204,9 @@ OrExit<guide::Rules> load_rules(const Options& options, Console& console) {
 }
 
 OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Console& console) {
+  if (options.engine != "legion" && (!options.launcher.empty() || !options.legion_args.empty())) {
+    return tl::unexpected(console.usage("`--launcher` and `--legion-args` belong to `--engine legion`"));
+  }
   if (options.engine != "command" && !options.command.empty()) {
     return tl::unexpected(console.usage("`--command` belongs to `--engine command`"));
   }
@@ -180,6 +219,16 @@ OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Cons
     engine::host::Options host;
     host.emulate_gpu = options.emulate_gpu;
     return engine::command::make_isolated(engine::host::make_engine(host));
+  }
+  if (options.engine == "legion") {
+    std::error_code ignored;
+    Expected<std::string> executor = engine::executor::find_executor(std::filesystem::read_symlink("/proc/self/exe", ignored).string());
+    if (!executor) return tl::unexpected(console.fail(executor.error()));
+    engine::executor::Options legion;
+    legion.executable = *std::move(executor);
+    legion.launcher = options.launcher;
+    legion.legion_args = options.legion_args;
+    return engine::executor::make_engine(std::move(legion));
   }
   if (options.command.empty()) {
     return tl::unexpected(console.usage("`--engine command` needs `--command`", "such as --command './app -mapwright:mapper {mapper}'"));
@@ -199,6 +248,10 @@ std::map<std::string, std::string> engine_settings(const Options& options) {
   std::map<std::string, std::string> out;
   if (options.engine == "sim") out["sharing"] = options.sharing;
   if (options.engine == "host") out["emulate_gpu"] = options.emulate_gpu ? "yes" : "no";
+  if (options.engine == "legion") {
+    out["launcher"] = options.launcher;
+    out["legion_args"] = options.legion_args;
+  }
   if (options.engine == "command") {
     out["command"] = options.command;
     out["metric"] = options.metric;

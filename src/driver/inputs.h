@@ -30,6 +30,10 @@ struct Target {
   diag::SourcePtr reference;       // text of the reference mapper; null when none is known
 };
 
+// A description of this host, measured for about `seconds`; for the engine `legion` without the GPUs and the memories that
+// Legion has only beside GPUs.
+Expected<std::string> describe_this_host(const std::string& engine, double seconds);
+
 OrExit<machine::Machine> load_machine(const Options& options, Console& console);
 
 // Needs --program, except that the engine `command` can do without where the command says so. The preset defaults to `host` for the host engine and to `paper` otherwise.

@@ -22,6 +22,7 @@ struct Options {
   std::string preset;                      // empty: the command's default
   std::map<std::string, std::string> set;  // --set name=value
   std::string machine = "p100";
+  bool machine_given = false;
   std::string machine_text;                // a description made for this run; used instead of `machine` unless empty
   std::string calibration;                 // a file of measured times for the program
   machine::Overrides overrides;
@@ -30,6 +31,7 @@ struct Options {
   std::string engine = "sim";
   bool emulate_gpu = false;
   std::string sharing = "fair";            // of channels in the simulator
+  std::string launcher, legion_args;       // of the engine `legion`
   std::string command;                     // of the engine `command`
   std::string metric;                      // regular expression that finds its metric
   std::string metric_name = "elapsed", metric_unit = "s";

@@ -22,7 +22,9 @@ std::span<const Study> studies() {
       {"throughput", "what optimizers reach in a few evaluations, relative to the expert, beside the paper's results", study_throughput,
        {"programs", "preset", "machine", "sharing", "strategies", "mode", "iterations", "seeds", "jobs"}},
       {"fidelity", "simulated against real times of random mappers on this host", study_fidelity,
-       {"programs", "preset", "machine", "mappers", "repeats", "seed", "emulate-gpu", "details", "this-host"}},
+       {"programs", "preset", "machine", "mappers", "repeats", "seed", "emulate-gpu", "details", "this-host", "engine", "legion"}},
+      {"parity", "decisions of random mappers on Legion against those of the plan", study_parity,
+       {"programs", "preset", "machine", "mappers", "seed", "legion", "timeout", "out"}},
       {"sensitivity", "every estimated constant of a machine halved and doubled, and what that changes", study_sensitivity,
        {"programs", "preset", "machine", "iterations", "seed", "jobs"}},
   };

@@ -28,6 +28,7 @@ std::span<const Study> studies();
 int study_decompose(const Options& options, Console& console);
 int study_limits(const Options& options, Console& console);
 int study_fidelity(const Options& options, Console& console);
+int study_parity(const Options& options, Console& console);
 int study_sensitivity(const Options& options, Console& console);
 int study_throughput(const Options& options, Console& console);
 

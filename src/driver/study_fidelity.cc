@@ -6,7 +6,6 @@
 
 #include "driver/calibrate.h"
 #include "driver/json.h"
-#include "driver/overheads.h"
 #include "driver/statistics.h"
 #include "driver/study.h"
 #include "engine/host/host.h"
@@ -74,6 +73,7 @@ void summarise(Fidelity& f) {
 // Random mappers with different decisions that can be planned, with their plans.
 struct Candidate {
   Compared compared;
+  diag::SourcePtr mapper;
   engine::Prepared prepared;
 };
 std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std::size_t wanted) {
@@ -90,12 +90,13 @@ std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std:
     const std::string identity = search::candidate_identity(std::string(request.mapper->text()), target.program, target.machine);
     if (std::find(seen.begin(), seen.end(), identity) != seen.end()) continue;
     seen.push_back(identity);
-    found.push_back({{std::string(request.mapper->name()), {}, 0}, *std::move(prepared)});
+    found.push_back({{std::string(request.mapper->name()), {}, 0}, request.mapper, *std::move(prepared)});
   }
   return found;
 }
 
-Expected<Fidelity> compare_all(Target& target, const Options& options, Console& console) {
+// `legion`: null measures on the host engine.
+Expected<Fidelity> compare_all(Target& target, const Options& options, const std::unique_ptr<engine::Engine>* legion, Console& console) {
   Calibrator calibrator(target, options.emulate_gpu);
   std::vector<Candidate> all = candidates(target, options.seed, static_cast<std::size_t>(options.runs > 0 ? options.runs : kMappers));
   engine::host::Options host;
@@ -107,6 +108,16 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, Console& 
     if (const Expected<void> measured = calibrator.measure(console); !measured) return tl::unexpected(measured.error());
     for (Candidate& c : all) {
       console.progress(fmt::format("{}: run {} of {}, {}", target.program.name, r + 1, repeats, c.compared.mapper));
+      if (legion) {
+        const Expected<engine::Execution> run = execute(**legion, target, c.mapper, options, false);
+        if (!run) return tl::unexpected(run.error());
+        if (run->outcome != engine::Outcome::Ok) {
+          const std::string why = run->diagnostics.empty() ? std::string(engine::to_string(run->outcome)) : run->diagnostics.front().message;
+          return failure(diag::kCommandFailed, fmt::format("{} under {}: {}", target.program.name, c.compared.mapper, why));
+        }
+        c.compared.real.push_back(run->seconds);
+        continue;
+      }
       const auto observed = engine::host::execute(c.prepared.plan, target.program, target.machine, host);
       if (!observed) return tl::unexpected(observed.error());
       c.compared.real.push_back(observed->seconds);
@@ -151,10 +162,16 @@ Json json_of(const Fidelity& f) {
 
 int study_fidelity(const Options& given, Console& console) {
   Options options = given;
-  options.engine = "host";  // decides the preset
+  if (options.engine != "legion") options.engine = "host";  // decides the preset
+  std::unique_ptr<engine::Engine> legion;
+  if (options.engine == "legion") {
+    OrExit<std::unique_ptr<engine::Engine>> made = make_engine(options, console);
+    if (!made) return made.error();
+    legion = *std::move(made);
+  }
   if (options.machine.empty()) {
     console.progress("measuring this host");
-    Expected<std::string> toml = machine::detect_machine(measure_overheads());
+    Expected<std::string> toml = describe_this_host(options.engine, 3);
     console.end_progress();
     if (!toml) return console.fail(toml.error());
     options.machine = "detected";
@@ -164,7 +181,7 @@ int study_fidelity(const Options& given, Console& console) {
   if (!targets) return targets.error();
   std::vector<Fidelity> all;
   for (Target& target : *targets) {
-    Expected<Fidelity> one = compare_all(target, options, console);
+    Expected<Fidelity> one = compare_all(target, options, legion ? &legion : nullptr, console);
     console.end_progress();
     if (!one) return console.fail(one.error());
     all.push_back(*std::move(one));
@@ -180,7 +197,7 @@ int study_fidelity(const Options& given, Console& console) {
   console.out(text_of(all, options.details));
   if (!console.quiet()) {
     console.out(
-        "\nreal: the fastest repeat on the host engine; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
+        "\nreal: the fastest repeat; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
         "longer than the fastest the median repeat of a mapper takes; pairs in order: of the pairs of mappers whose real times differ by\n"
         "more than twice the noise. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
