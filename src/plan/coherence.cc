@@ -28,6 +28,7 @@ void Planner::for_each_slot(std::uint32_t i, const std::vector<std::uint32_t>& g
 }
 
 std::int64_t Planner::overlap(std::uint32_t a, std::uint32_t b) {
+  if (a == b) return geometry_.point_sets[a].volume();
   const std::uint64_t key = (std::uint64_t {a} << 32) | b;
   const auto [it, fresh] = overlaps_.try_emplace(key, 0);
   if (!fresh) return it->second;
@@ -43,22 +44,25 @@ Holder Planner::choose_source(std::uint32_t cell, std::uint32_t to) {
   const std::vector<Holder>& valid = cells_[cell].valid;
   if (valid.size() == 1) return valid.front();
   const Instance& target = plan_.instances[to];
-  Holder best = valid.front();
-  std::tuple<bool, double, std::int64_t, std::uint32_t, std::uint32_t> best_key;
-  bool first = true;
+  // Nodes are compared before anything is looked up: holders can be as many as there are nodes.
+  const auto away = [&](const Holder& h) { return machine_[h.memory].node != machine_[target.memory].node; };
+  const bool all_away = std::all_of(valid.begin(), valid.end(), away);
+  std::optional<Holder> best;
+  std::tuple<double, std::int64_t, std::uint32_t, std::uint32_t> best_key;
+  MemoryId latest(kNone);
+  double bandwidth = 0;  // from `latest`
   for (const Holder& h : valid) {
-    const Instance& source = plan_.instances[h.instance];
-    const double bandwidth = machine_.route(source.memory, target.memory).bandwidth.value;
+    if (!all_away && away(h)) continue;
+    if (h.memory != latest) bandwidth = machine_.route(h.memory, target.memory).bandwidth.value;
+    latest = h.memory;
+    if (best && -bandwidth > std::get<0>(best_key)) continue;
     const std::uint32_t assigned = assigned_stamp_[h.instance] == launch_stamp_ ? assigned_[h.instance] : 0;
-    const bool away = machine_[source.memory].node != machine_[target.memory].node;
-    const auto key = std::tuple(away, -bandwidth, -overlap(source.points.value, target.points.value), assigned, h.instance);
-    if (first || key < best_key) {
-      best_key = key;
-      best = h;
-      first = false;
-    }
+    const auto key = std::tuple(-bandwidth, -overlap(h.points.value, target.points.value), assigned, h.instance);
+    if (best && !(key < best_key)) continue;
+    best_key = key;
+    best = h;
   }
-  return best;
+  return *best;
 }
 
 void Planner::drop_pending(CellState& cell) {
@@ -76,7 +80,7 @@ void Planner::own(std::uint32_t c, std::uint32_t instance, std::uint32_t slot) {
     slots_[h.slot].valid = false;
     --states_[h.instance].valid;
   }
-  cell.valid.assign(1, Holder {instance, slot});
+  cell.valid.assign(1, holder(instance, slot));
   cell.fill = kNone;
   slots_[slot].valid = true;
   ++states_[instance].valid;
@@ -116,15 +120,32 @@ bool transposes(const Instance& a, const Instance& b, int rank, std::size_t fiel
 
 }  // namespace
 
+// The number of a transfer of these cells: the latest one that begins with the same cell when it is the same.
+std::uint32_t Planner::transfer(const Transfer& transfer, std::span<const Request> requests) {
+  if (latest_transfers_.empty()) latest_transfers_.assign(cells_.size(), kNone);
+  std::uint32_t& latest = latest_transfers_[requests.front().cell];
+  if (latest != kNone) {
+    const Transfer& t = plan_.transfers[latest];
+    const auto same = [](const Request& r, CellId cell) { return cell.value == r.cell; };
+    if (t.count == transfer.count && t.transpose == transfer.transpose && t.aliased == transfer.aliased &&
+        std::equal(requests.begin(), requests.end(), plan_.cells_of(t).begin(), same)) {
+      return latest;
+    }
+  }
+  latest = static_cast<std::uint32_t>(plan_.transfers.size());
+  plan_.transfers.push_back(transfer);
+  plan_.transfers.back().first = static_cast<std::uint32_t>(plan_.transfer_cells.size());
+  for (const Request& r : requests) plan_.transfer_cells.push_back(CellId(r.cell));
+  return latest;
+}
+
 // One operation of `kind` for requests [begin, end), which share their source.
 void Planner::emit(OpKind kind, std::uint32_t to, std::span<const Request> requests) {
   const std::uint32_t from = requests.front().from;
   Transfer transfer;
-  transfer.first = static_cast<std::uint32_t>(plan_.transfer_cells.size());
   transfer.count = static_cast<std::uint32_t>(requests.size());
   scratch_.clear();
   for (const Request& r : requests) {
-    plan_.transfer_cells.push_back(CellId(r.cell));
     transfer.bytes += geometry_.cells[r.cell].bytes;
     const Slot& target = slots_[r.to_slot];
     scratch_.push_back(target.writer);
@@ -141,9 +162,7 @@ void Planner::emit(OpKind kind, std::uint32_t to, std::span<const Request> reque
     transfer.aliased = source.points != target.points;
     transfer.transpose = transposes(source, target, geometry_.point_sets[target.points.value].dim(), fields(source), fields(target));
   }
-  const auto detail = static_cast<std::uint32_t>(plan_.transfers.size());
-  plan_.transfers.push_back(transfer);
-  const OpIndex op = add(kind, work_.record, from, to, detail, scratch_);
+  const OpIndex op = add(kind, work_.record, from, to, this->transfer(transfer, requests), scratch_);
   work_.issued.push_back(op);
   for (const Request& r : requests) {
     Slot& target = slots_[r.to_slot];
@@ -164,7 +183,7 @@ void Planner::emit_grouped(OpKind kind, std::uint32_t to, std::vector<Request>& 
 }
 
 void Planner::add_holder(const Request& r, std::uint32_t to) {
-  cells_[r.cell].valid.push_back({to, r.to_slot});
+  cells_[r.cell].valid.push_back(holder(to, r.to_slot));
   slots_[r.to_slot].valid = true;
   ++states_[to].valid;
 }
@@ -229,7 +248,7 @@ void Planner::prepare_reduction(std::size_t k) {
   if (fills_.empty()) return;
   emit_grouped(OpKind::Fill, instance, fills_);
   for (const Request& r : fills_) {
-    cells_[r.cell].pending.push_back({instance, r.to_slot});
+    cells_[r.cell].pending.push_back(holder(instance, r.to_slot));
     cells_[r.cell].pending_op = a.reduction;
     slots_[r.to_slot].pending = true;
     ++states_[instance].pending;

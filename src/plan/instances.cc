@@ -7,11 +7,6 @@ namespace mapwright::plan {
 
 using program::Privilege;
 
-std::size_t Planner::InstanceKeyHash::operator()(const InstanceKey& k) const {
-  return mix64(mix64((std::uint64_t {k.set} << 32) | k.memory) ^
-               (static_cast<std::uint64_t>(k.alignment) << 24 | k.fields << 16u | k.dims << 8u | k.reduction));
-}
-
 bool Planner::acquire_all() {
   work_.arguments.assign(work_.sets.size(), TaskArgument {InstanceId(kNone), 0});
   for (std::size_t k = 0; k < work_.sets.size(); ++k) {
@@ -62,11 +57,15 @@ std::int64_t Planner::instance_bytes(const Instance& instance) const {
 
 InstanceId Planner::identify(std::uint32_t set, MemoryId memory, const ArgumentDecision::LayoutDecision& layout,
                              std::optional<program::ReductionOp> reduction) {
-  const InstanceKey key {set, memory.value, layout.alignment, static_cast<std::uint8_t>(layout.fields),
-                         static_cast<std::uint8_t>(layout.dims),
-                         static_cast<std::uint8_t>(reduction ? 1 + static_cast<int>(*reduction) : 0)};
-  const auto [it, fresh] = identities_.try_emplace(key, InstanceId(plan_.instances.size()));
-  if (!fresh) return it->second;
+  const auto form = static_cast<std::uint64_t>(layout.alignment) << 24 | static_cast<std::uint64_t>(layout.fields) << 16 |
+                    static_cast<std::uint64_t>(layout.dims) << 8 | (reduction ? 1 + static_cast<std::uint64_t>(*reduction) : 0);
+  const std::uint64_t hash = mix64(mix64((std::uint64_t {set} << 32) | memory.value) ^ form);
+  const auto number = static_cast<std::uint32_t>(plan_.instances.size());
+  const std::uint32_t known = identities_.find_or_add(hash, number, [&](std::uint32_t i) {
+    const Instance& x = plan_.instances[i];
+    return x.points.value == set && x.memory == memory && x.layout == layout && x.reduction == reduction;
+  });
+  if (known != number) return InstanceId(known);
   Instance instance;
   instance.region = geometry_.set_region[set];
   instance.points = PointSetId(set);
@@ -85,7 +84,7 @@ InstanceId Planner::identify(std::uint32_t set, MemoryId memory, const ArgumentD
   states_.push_back(state);
   assigned_.push_back(0);
   assigned_stamp_.push_back(kNone);
-  return it->second;
+  return InstanceId(number);
 }
 
 bool Planner::reclaimable(std::uint32_t i) const {
@@ -113,13 +112,10 @@ bool Planner::allocate(InstanceId id) {
   const std::int64_t capacity = machine_[instance.memory].capacity.value;
   std::int64_t available = capacity - memory_used_[memory];
   if (available < instance.bytes) {
-    std::vector<std::uint32_t> candidates = memory_live_[memory];
-    std::erase_if(candidates, [&](std::uint32_t i) { return !reclaimable(i); });
-    std::sort(candidates.begin(), candidates.end(), [&](auto x, auto y) { return states_[x].age < states_[y].age; });
     std::vector<std::uint32_t> victims;
-    for (const std::uint32_t v : candidates) {
+    for (const std::uint32_t v : memory_live_[memory]) {
       if (available >= instance.bytes) break;
-      // An earlier victim may have held the only other copy.
+      // Not those of which an earlier victim holds the only other copy.
       if (!reclaimable(v)) continue;
       available += plan_.instances[v].bytes;
       victims.push_back(v);
@@ -136,9 +132,9 @@ bool Planner::allocate(InstanceId id) {
       slots_[slot].readers.push_back(memory_freed_[memory]);
     }
   }
+  state.age = ++age_;
   state.live = true;
   state.collectable = false;
-  state.age = ++age_;
   memory_live_[memory].push_back(id.value);
   memory_used_[memory] += instance.bytes;
   memory_peak_[memory] = std::max(memory_peak_[memory], memory_used_[memory]);

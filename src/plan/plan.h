@@ -147,7 +147,8 @@ struct Op {
   // Task: processor. Copy, Fold, Fill, Reclaim: the instance written. Timer: launch record it looks at, or kNone when it
   // looks at the fence just before it.
   std::uint32_t b = kNone;
-  // Task: first of its arguments in `task_arguments`. Copy, Fold, Fill: transfer. Reclaim: first in `freed`, Future: future.
+  // Task: first of its arguments in `task_arguments`; executions of the same point share a list when they use the same
+  // instances. Copy, Fold, Fill: transfer, which equal ones share. Reclaim: first in `freed`, Future: future.
   std::uint32_t detail = kNone;
   // Copy, Fold, Fill, Reclaim: the task that needs it (issued when that task is mapped).
   std::uint32_t issuer = kNone;
@@ -175,7 +176,7 @@ struct LaunchRecord {
   std::uint32_t decision = 0;   // into Decisions::launches
   OpIndex parent = kNoOp;       // task op of the parent; kNoOp at top level
   std::uint32_t expansion = 0;  // e of LaunchDecision::processors
-  std::uint32_t counters = 0;   // first of its loop counters in `counters`, outermost loop first (Site::loops)
+  std::uint32_t counters = 0;   // first of its loop counters in `counters`, outermost loop first (Site::loops); may be shared
   // The latest operation of the same parent that must end before points of this launch start (Fence) and are mapped
   // (Fence with wait, FutureWait: a Future op). `_carried` as in Edge.
   OpIndex fence = kNoOp, gate = kNoOp;
@@ -185,6 +186,7 @@ struct LaunchRecord {
 struct TaskArgument {
   InstanceId instance;          // kNone when virtual
   std::uint16_t candidate = 0;  // which of ArgumentDecision::memories it got; > 0 after a fall-through
+  friend bool operator==(const TaskArgument&, const TaskArgument&) = default;
 };
 
 // Operations [begin, end) run `repeat` times in order. In a repeated segment an Edge that is not carried and points

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/index_table.h"
 #include "plan/geometry.h"
 #include "plan/plan.h"
 #include "plan/sites.h"
@@ -25,6 +26,8 @@ struct Slot {
 
 struct Holder {
   std::uint32_t instance, slot;
+  MemoryId memory;  // of the instance
+  PointSetId points;
 };
 
 // Where the current contents of a cell are: in every `valid` instance (or the constant `fill` while nobody holds them),
@@ -111,6 +114,7 @@ class Planner {
   void find_sets(const program::Launch& launch, std::int64_t i);
   std::optional<LimitKey> limit_key(const Frame& frame) const;
   std::deque<OpIndex>& limit_state(const LimitKey& key);
+  std::uint32_t argument_list();
   OpIndex emit_task(std::int64_t i, const std::optional<LimitKey>& key);
   std::uint32_t fill_value(double value);
   void fill(const program::Fill& f);
@@ -145,6 +149,7 @@ class Planner {
   void emit_fills(std::uint32_t to);
   void emit_copies(std::uint32_t to);
   void emit_folds(std::uint32_t to);
+  std::uint32_t transfer(const Transfer& transfer, std::span<const Request> requests);
   void emit(OpKind kind, std::uint32_t to, std::span<const Request> requests);
   void emit_grouped(OpKind kind, std::uint32_t to, std::vector<Request>& requests);
   void add_holder(const Request& r, std::uint32_t to);
@@ -175,25 +180,19 @@ class Planner {
   std::vector<Slot> slots_;
   std::vector<CellState> cells_;
   std::vector<InstanceState> states_;  // parallel to plan_.instances
-  struct InstanceKey {
-    std::uint32_t set, memory;
-    std::int64_t alignment;
-    std::uint8_t fields, dims, reduction;
-    friend bool operator==(const InstanceKey&, const InstanceKey&) = default;
-  };
-  struct InstanceKeyHash {
-    std::size_t operator()(const InstanceKey& k) const;
-  };
-  std::unordered_map<InstanceKey, InstanceId, InstanceKeyHash> identities_;
+  IndexTable identities_;
   std::unordered_map<std::uint64_t, std::int64_t> overlaps_;
   std::vector<std::int64_t> memory_used_, memory_peak_;
   std::vector<OpIndex> memory_freed_;  // by memory: the latest reclaim, which comes after all earlier ones
-  std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory
+  std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory, oldest first
   std::vector<std::array<std::optional<MemoryId>, kMemoryKinds>> closest_;  // by processor
   std::uint64_t age_ = 0, task_ = 0;
 
   Work work_;
   std::vector<Request> copies_, fills_, folds_;
+  Holder holder(std::uint32_t instance, std::uint32_t slot) const {
+    return {instance, slot, plan_.instances[instance].memory, plan_.instances[instance].points};
+  }
   std::vector<OpIndex> scratch_;
   std::vector<std::uint64_t> assigned_stamp_;  // copies taken from an instance in the current launch record:
   std::vector<std::uint32_t> assigned_;        // valid when the stamp is the record's
@@ -214,6 +213,8 @@ class Planner {
   std::vector<std::vector<std::uint32_t>> set_cache_;
   // Instance it got last time, tried first: the same index.
   std::vector<std::vector<InstanceId>> instance_cache_;
+  std::vector<std::vector<std::uint32_t>> argument_lists_;  // [decision][position]: into Plan::task_arguments
+  std::vector<std::uint32_t> latest_transfers_;             // by cell: the latest transfer that begins with it
 };
 
 }  // namespace mapwright::plan

@@ -13,7 +13,7 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
       sites_(number_sites(program)), geometry_(make_geometry(program)), cells_(geometry_.cells.size()), memory_used_(machine.memories().size()),
       memory_peak_(machine.memories().size()), memory_freed_(machine.memories().size(), kNoOp), memory_live_(machine.memories().size()),
       closest_(machine.processors().size()), futures_(program.futures.size(), kNoOp), set_cache_(sites_.decisions),
-      instance_cache_(sites_.decisions) {
+      instance_cache_(sites_.decisions), argument_lists_(sites_.decisions) {
   for (std::size_t p = 0; p < closest_.size(); ++p) {
     for (const MemoryKind kind : kAllMemoryKinds) {
       if (kind == MemoryKind::Virtual) continue;
@@ -127,10 +127,14 @@ bool Planner::walk_launch(const program::Launch& launch, Frame& frame) {
   r.decision = sites_.child.at({frame.decision, launch.id});
   r.parent = frame.parent;
   r.expansion = static_cast<std::uint32_t>(frame.expansion);
-  r.counters = static_cast<std::uint32_t>(plan_.counters.size());
   r.fence = frame.fence;
   r.gate = frame.gate;
-  for (const program::LoopCounter& l : loops_) plan_.counters.push_back(l.value);
+  const auto same = [](std::int64_t value, const program::LoopCounter& l) { return value == l.value; };
+  const auto depth = static_cast<std::ptrdiff_t>(std::min(loops_.size(), plan_.counters.size()));
+  if (!std::equal(plan_.counters.end() - depth, plan_.counters.end(), loops_.begin(), loops_.end(), same)) {
+    for (const program::LoopCounter& l : loops_) plan_.counters.push_back(l.value);
+  }
+  r.counters = static_cast<std::uint32_t>(plan_.counters.size() - loops_.size());
   plan_.records.push_back(r);
   if (frame.parent == kNoOp) {
     latest_record_ = record;
@@ -237,10 +241,20 @@ std::deque<OpIndex>& Planner::limit_state(const LimitKey& key) {
   return ends;
 }
 
+// First of the arguments of the task at hand: the list of the point's previous execution when that is the same.
+std::uint32_t Planner::argument_list() {
+  auto& lists = argument_lists_[work_.site];
+  if (lists.empty()) lists.assign(work_.decision->processors.size(), kNone);
+  std::uint32_t& list = lists[work_.position];
+  if (list != kNone && std::equal(work_.arguments.begin(), work_.arguments.end(), plan_.task_arguments.begin() + list)) return list;
+  list = static_cast<std::uint32_t>(plan_.task_arguments.size());
+  plan_.task_arguments.insert(plan_.task_arguments.end(), work_.arguments.begin(), work_.arguments.end());
+  return list;
+}
+
 OpIndex Planner::emit_task(std::int64_t i, const std::optional<LimitKey>& key) {
   for (const program::FutureId f : work_.launch->futures) work_.before.push_back(futures_[f.value]);
-  const auto first = static_cast<std::uint32_t>(plan_.task_arguments.size());
-  plan_.task_arguments.insert(plan_.task_arguments.end(), work_.arguments.begin(), work_.arguments.end());
+  const std::uint32_t first = argument_list();
   const OpIndex task = add(OpKind::Task, work_.record, static_cast<std::uint32_t>(i), work_.processor.value, first, work_.before);
   if (key) {
     const auto ends = limits_.find(*key);

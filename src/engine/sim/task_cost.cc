@@ -71,6 +71,7 @@ std::uint64_t hash_of(std::span<const std::uint64_t> key) {
 CostModel::CostModel(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine)
     : plan_(plan), program_(program), machine_(machine), sites_(plan, program) {
   for (const plan::Segment& s : plan.segments) segment_starts_.push_back(s.begin);
+  same_every_time_.resize(plan.decisions->launches.size());
 }
 
 const plan::Segment& CostModel::segment_of(plan::OpIndex op) const {
@@ -314,7 +315,31 @@ const TaskCost& CostModel::transient(plan::OpIndex op, std::uint64_t rep) {
   return transient_;
 }
 
+// Whether points that share their list of arguments cost the same: nothing depends on the iteration.
+bool CostModel::same_every_time(plan::OpIndex op) {
+  const program::Program::Site& site = sites_.of_record(plan_.ops[op].record);
+  std::optional<bool>& known = same_every_time_[plan_.records[plan_.ops[op].record].decision];
+  if (known) return *known;
+  known = !site.launch->arguments.empty();
+  for (const program::Loop* loop : site.loops) {
+    known = *known && !reads_loop(*site.launch, program_.tasks[site.launch->task.value], loop->name);
+    for (const program::Argument& a : site.launch->arguments) {
+      const auto reads = [loop](const program::Expr& e) { return e.reads_loop(loop->name); };
+      known = *known && std::none_of(a.projection.colors.begin(), a.projection.colors.end(), reads);
+    }
+  }
+  return *known;
+}
+
 std::uint32_t CostModel::id(plan::OpIndex op, std::uint64_t rep) {
+  if (!same_every_time(op)) return find(op, rep);
+  by_arguments_.resize(plan_.task_arguments.size(), plan::kNone);
+  std::uint32_t& known = by_arguments_[plan_.ops[op].detail];
+  if (known == plan::kNone) known = find(op, rep);
+  return known;
+}
+
+std::uint32_t CostModel::find(plan::OpIndex op, std::uint64_t rep) {
   gather_context(op, rep);
   evaluate();
   key_.assign({plan_.records[plan_.ops[op].record].decision});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,8 @@ class CostModel {
   };
 
   const plan::Segment& segment_of(plan::OpIndex op) const;
+  bool same_every_time(plan::OpIndex op);
+  std::uint32_t find(plan::OpIndex op, std::uint64_t rep);
   void gather_context(plan::OpIndex op, std::uint64_t rep);
   void evaluate();                 // fills values_: every number that expressions give
   void compute(TaskCost& out) const;
@@ -67,6 +70,8 @@ class CostModel {
   std::vector<Used> used_;
   std::vector<double> values_;  // flops or measured seconds; then count and distinct of every pattern
 
+  std::vector<std::optional<bool>> same_every_time_;  // by LaunchRecord::decision, once known
+  std::vector<std::uint32_t> by_arguments_;           // number of a cost by the first argument, where it is the same every time
   std::vector<std::uint64_t> key_;
   std::unordered_multimap<std::uint64_t, std::uint32_t> by_hash_;
   std::vector<std::vector<std::uint64_t>> keys_;
