@@ -4,7 +4,8 @@
 
 namespace mapwright::engine::sim {
 
-Blocks::Blocks(const Workload& workload) : workload_(workload) {
+Blocks::Blocks(const Workload& workload, std::vector<std::uint32_t> pending, bool profile)
+    : workload_(workload), pending_(std::move(pending)), profile_(profile) {
   rings_.resize(workload.segments.size());
   free_.resize(workload.segments.size());
   done_.resize(workload.ops.size());
@@ -35,8 +36,10 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
   b.begin = s.begin;
   b.base = s.base + rep * s.length() - s.begin;
   const auto begin = static_cast<std::ptrdiff_t>(s.begin), end = static_cast<std::ptrdiff_t>(s.end);
-  b.states.resize(s.length());
-  for (std::uint32_t i = 0; i < s.length(); ++i) b.states[i] = {.pending = workload_.pending[s.begin + i]};
+  b.mapped.assign(s.length(), Block::kUnmapped);
+  if (profile_) b.last.assign(s.length(), 0);
+  if (s.repeat > 1) b.own_pending.assign(pending_.begin() + begin, pending_.begin() + end);
+  b.pending = s.repeat > 1 ? b.own_pending.data() : pending_.data() + s.begin;
   if (!workload_.mapping_pending.empty()) {
     b.mapping_pending.assign(workload_.mapping_pending.begin() + begin, workload_.mapping_pending.begin() + end);
     b.parked.assign(s.length(), false);
@@ -46,7 +49,7 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
     if (o.mapping) {
       ++b.mapping_pending[o.op - s.begin];
     } else {
-      ++b.states[o.op - s.begin].pending;
+      ++b.pending[o.op - s.begin];
     }
   }
   fresh.push_back(number);
@@ -75,10 +78,10 @@ void Blocks::describe(Digest& state, std::uint32_t segment, Ticks now) const {
     for (const std::uint32_t number : ring.numbers) {
       const Block& b = *blocks_[number];
       state.add(b.left);
-      for (const Block::State& s : b.states) {
+      for (std::size_t i = 0; i < b.mapped.size(); ++i) {
         // When it was mapped in the past does not matter.
-        state.add(static_cast<std::uint64_t>(s.mapped < 0 ? s.mapped : std::max<Ticks>(0, s.mapped - now)));
-        state.add(s.pending);
+        state.add(static_cast<std::uint64_t>(b.mapped[i] < 0 ? b.mapped[i] : std::max<Ticks>(0, b.mapped[i] - now)));
+        state.add(b.pending[i]);
       }
       for (const std::uint16_t n : b.mapping_pending) state.add(n);
       for (const bool parked : b.parked) state.add(parked ? 1 : 0);
@@ -95,8 +98,8 @@ void Blocks::shift(std::uint32_t segment, std::uint64_t repetitions, Ticks time)
         b.rep += repetitions;
         b.base += repetitions * workload_.segments[g].length();
       }
-      for (Block::State& s : b.states) {
-        if (s.mapped >= 0) s.mapped = after(s.mapped, time);
+      for (Ticks& mapped : b.mapped) {
+        if (mapped >= 0) mapped = after(mapped, time);
       }
     }
   }

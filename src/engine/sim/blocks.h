@@ -14,17 +14,16 @@ namespace mapwright::engine::sim {
 // One repetition of a segment. Operations are numbered from the segment's begin.
 struct Block {
   static constexpr Ticks kUnmapped = -1, kAwaited = -2;  // awaited: nothing but its mapping is missing
-  struct State {
-    Ticks mapped = kUnmapped;                  // when its mapping ends, once that is known
-    std::uint32_t pending = 0;                 // events before the operation can start
-    std::uint32_t last = 0;                    // profile: node of the last predecessor
-  };
   std::uint32_t segment = 0;
   std::uint64_t rep = 0;
   std::uint64_t left = 0;                      // operations that have not ended
   plan::OpIndex begin = 0;                     // of the segment
   std::uint64_t base = 0;                      // position in the whole execution, less `begin`
-  std::vector<State> states;
+  // By operation, each on its own: most events look at `pending` only.
+  std::uint32_t* pending = nullptr;            // events before the operation can start
+  std::vector<Ticks> mapped;                   // when its mapping ends, once that is known
+  std::vector<std::uint32_t> last;             // profile: node of the last predecessor
+  std::vector<std::uint32_t> own_pending;      // of a repeated segment
   std::vector<std::uint16_t> mapping_pending;  // as Workload::mapping_pending; empty if that is
   std::vector<bool> parked;                    // reached by the utility processor but held back; empty likewise
 };
@@ -33,11 +32,14 @@ struct Block {
 // memory grows with what overlaps in time, not with the number of repetitions.
 class Blocks {
  public:
-  explicit Blocks(const Workload& workload);
+  // `pending`: Workload::pending, which serves as the state of segments that run once.
+  Blocks(const Workload& workload, std::vector<std::uint32_t> pending, bool profile);
 
   Block& operator[](std::uint32_t number) { return *blocks_[number]; }
   const Block& operator[](std::uint32_t number) const { return *blocks_[number]; }
 
+  // Block::pending of an operation in repetitions after the first; before anything has happened.
+  std::uint32_t pending(plan::OpIndex op) const { return pending_[op]; }
   // Number of the block of a repetition, which must not have ended; made when it is not there.
   std::uint32_t at(std::uint32_t segment, std::uint64_t rep);
   // Calls f(number) for every repetition of a segment that is there.
@@ -73,6 +75,8 @@ class Blocks {
   std::uint32_t make(std::uint32_t segment, std::uint64_t rep);
 
   const Workload& workload_;
+  std::vector<std::uint32_t> pending_;
+  bool profile_;
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::vector<std::uint32_t>> free_;  // by segment
   std::vector<Ring> rings_;

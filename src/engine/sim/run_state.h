@@ -9,6 +9,7 @@
 
 #include "engine/sim/blocks.h"
 #include "engine/sim/critical.h"
+#include "engine/sim/fences.h"
 #include "engine/sim/heap.h"
 #include "engine/sim/profile.h"
 #include "engine/sim/task_cost.h"
@@ -43,7 +44,7 @@ class RunState {
         options_(options),
         costs_(plan, program, machine),
         workload_(make_workload(plan, machine, costs_, options.profile)),
-        blocks_(workload_),
+        blocks_(workload_, std::exchange(workload_.pending, {}), options.profile),
         utility_(workload_, blocks_),
         transfers_(machine.channels(), options.sharing, workload_.clock),
         timers_(plan, program, workload_.clock, options.profile),
@@ -51,9 +52,12 @@ class RunState {
         processors_(machine.processors().size()),
         touched_(workload_.spaces, false),
         scheduled_(workload_.spaces, false),
+        fences_(workload_),
         cause_(workload_.spaces, kRoot),
         varying_(workload_.segments.size(), false) {
-    for (const OpInfo& info : workload_.ops) varying_[info.segment] = varying_[info.segment] || info.varies;
+    for (OpIndex i = 0; i < plan.ops.size(); ++i) {
+      if (workload_.ops[i].varies) varying_[workload_.segment_of(i)] = true;
+    }
     if (!machine.overheads().workers) return;
     workers_.emplace(*machine.overheads().workers);
     working_.resize(*machine.overheads().workers);
@@ -74,14 +78,6 @@ class RunState {
     static constexpr std::uint64_t kNothing = ~std::uint64_t {0};
     std::uint64_t order = kNothing;  // of the operation it executes
     NodeId last = kRoot;             // profile: its previous one
-  };
-  struct NextFence {
-    OpIndex op = plan::kNoOp;
-    std::uint32_t segment = 0;
-    std::uint64_t rep = 0;
-    std::size_t index = 0;
-    std::uint64_t order = 0;
-    bool notified = false;
   };
 
   // What is compared: the state after a repetition, seen from then.
@@ -132,9 +128,8 @@ class RunState {
   std::vector<std::uint32_t> touched_spaces_, to_schedule_;
   std::size_t touched_next_ = 0;
 
-  NextFence fence_;
-  std::uint64_t before_fence_ = 0, ended_ops_ = 0;
-  std::vector<std::uint64_t> early_;
+  Fences fences_;
+  std::uint64_t ended_ops_ = 0;
   std::unordered_map<std::uint64_t, std::uint32_t> watched_;  // by position of the timer: points seen
 
   Chains chains_;

@@ -61,10 +61,7 @@ class Simulation : private RunState {
   }
 
   std::uint64_t order(OpIndex op, std::uint32_t block) const { return blocks_.order(block, op); }
-  Block::State& state(OpIndex op, std::uint32_t block) {
-    Block& b = blocks_[block];
-    return b.states[op - b.begin];
-  }
+  NodeId& last_before(OpIndex op, std::uint32_t block) { return blocks_[block].last[op - blocks_[block].begin]; }
 
   void handle(const Happening& h) {
     switch (h.kind()) {
@@ -115,10 +112,9 @@ class Simulation : private RunState {
     for (std::uint32_t g = 0; g < workload_.segments.size(); ++g) {
       std::vector<OpIndex>& own = self_starting_.emplace_back();
       for (OpIndex i = workload_.segments[g].begin; i < workload_.segments[g].end; ++i) {
-        if (workload_.pending[i] == 0) own.push_back(i);
+        if (blocks_.pending(i) == 0) own.push_back(i);
       }
     }
-    find_fence(0, 0, 0);
     check_fence(kRoot);
     for (std::uint32_t s = 0; s < workload_.spaces; ++s) touch(s);
   }
@@ -127,9 +123,9 @@ class Simulation : private RunState {
   void begin_block() {
     const std::uint32_t block = blocks_.fresh.back();
     blocks_.fresh.pop_back();
-    const std::uint32_t segment = blocks_[block].segment;
-    for (const OpIndex op : self_starting_[segment]) {
-      if (state(op, block).pending == 0) ready(op, block);
+    const Block& b = blocks_[block];
+    for (const OpIndex op : self_starting_[b.segment]) {
+      if (b.pending[op - b.begin] == 0) ready(op, block);
     }
   }
 
@@ -163,23 +159,23 @@ class Simulation : private RunState {
   }
 
   void obtain(OpIndex op, std::uint32_t block, Ticks time) {
-    Block::State& state = this->state(op, block);
-    state.mapped = time;
-    if (--state.pending == 0) ready(op, block);
+    Block& b = blocks_[block];
+    b.mapped[op - b.begin] = time;
+    if (--b.pending[op - b.begin] == 0) ready(op, block);
   }
 
   // ------------------------------------------------------------------------------------------------ readiness
 
   // A predecessor of `op` has ended; `node` says which.
   void deliver(OpIndex op, std::uint32_t block, NodeId node) {
-    Block::State& state = this->state(op, block);
-    const std::uint32_t left = --state.pending;
+    Block& b = blocks_[block];
+    const std::uint32_t left = --b.pending[op - b.begin];
     if (left > 1) return;
-    const bool awaits = left == 1 && state.mapped == Block::kUnmapped && workload_.ops[op].mapped;
+    const bool awaits = left == 1 && b.mapped[op - b.begin] == Block::kUnmapped && workload_.ops[op].mapped;
     if (left == 1 && !awaits) return;
-    if (options_.profile) state.last = chains_.hold(node);
+    if (options_.profile) last_before(op, block) = chains_.hold(node);
     if (!awaits) return ready(op, block);
-    state.mapped = Block::kAwaited;
+    b.mapped[op - b.begin] = Block::kAwaited;
     utility_.await(workload_.ops[op].space);
     touch(workload_.ops[op].space);
   }
@@ -187,19 +183,18 @@ class Simulation : private RunState {
   // Nothing is missing any more, except that the end of the mapping may lie in the future.
   void ready(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    Block::State& state = this->state(op, block);
-    const Ticks time = std::max(now_, state.mapped);
-    if (options_.profile && state.mapped > now_) {
-      const NodeId mapping = chains_.add({.parent = cause_[info.space], .op = op, .mapping = true,
-                                          .rep = blocks_[block].rep, .end = state.mapped});
-      chains_.drop(std::exchange(state.last, mapping));
+    const Block& b = blocks_[block];
+    const Ticks mapped = b.mapped[op - b.begin], time = std::max(now_, mapped);
+    if (options_.profile && mapped > now_) {
+      const NodeId mapping = chains_.add({.parent = cause_[info.space], .op = op, .mapping = true, .rep = b.rep, .end = mapped});
+      chains_.drop(std::exchange(last_before(op, block), mapping));
     }
     if (options_.timeline) ready_times_[order(op, block)] = time;
     switch (info.kind) {
       case OpKind::Task: return push(after(time, workload_.ready_to_start), op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return push(workers_ ? time : after(time, workload_.paths[info.resource].delay), op, block, Happening::Ready);
+      case OpKind::Fill: return push(workers_ ? time : after(time, workload_.delays[info.resource]), op, block, Happening::Ready);
       case OpKind::Future: return push(after(time, workload_.future_latency), op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
@@ -228,7 +223,7 @@ class Simulation : private RunState {
       Working& w = working_[worker];
       w.order = order(work.op, work.block);
       if (options_.profile) {
-        NodeId& last = state(work.op, work.block).last;
+        NodeId& last = last_before(work.op, work.block);
         if (chains_[last].end < now_) chains_.drop(std::exchange(last, chains_.hold(w.last)));  // it waited for this worker
       }
       perform(work.op, work.block);
@@ -241,7 +236,7 @@ class Simulation : private RunState {
     if (info.kind == OpKind::Task) return start_task(op, block);
     note_start(op, block);
     // A worker spends the call and the latency of a copy, where there are workers.
-    if (workers_) return push(after(now_, workload_.paths[info.resource].delay), op, block, Happening::Begin);
+    if (workers_) return push(after(now_, workload_.delays[info.resource]), op, block, Happening::Begin);
     begin_transfer(op, block);
   }
 
@@ -274,7 +269,7 @@ class Simulation : private RunState {
 
   void end(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    const std::uint32_t segment = info.segment;
+    const std::uint32_t segment = blocks_[block].segment;
     const std::uint64_t rep = blocks_[block].rep;
     const bool last_rep = rep + 1 == workload_.segments[segment].repeat;
     const NodeId node = options_.profile ? chain(op, block) : kRoot;
@@ -290,10 +285,10 @@ class Simulation : private RunState {
       for (std::uint32_t s = 0; s < workload_.spaces; ++s) catch_up(s, node);
       utility_.pass(workload_.gate_index(op), now_);
     }
-    if (info.context != kAbsent) {
+    if (info.launches) {
       const std::uint32_t space = machine_[machine::ProcessorId(info.resource)].space.value;
       catch_up(space, node);
-      utility_.open(info.context, block, space, now_);
+      utility_.open(op, block, space, now_);
     }
     if (info.ends_point) end_point(info.kind == OpKind::Complete ? plan_.ops[op].a : op, rep, node);
     if (info.ends_watched) {
@@ -306,7 +301,9 @@ class Simulation : private RunState {
     }
     makespan_ = now_;
     if (options_.profile) chains_.drop(std::exchange(last_, chains_.hold(node)));
-    pass_fence(op, block, node);
+    ++ended_ops_;
+    fences_.pass(op, order(op, block));
+    check_fence(node);
     blocks_.end_one(block);
     if (options_.profile) chains_.drop(node);
     if (info.kind == OpKind::Task) free_processor(info.resource);
@@ -324,14 +321,14 @@ class Simulation : private RunState {
   // Calls f(block) for the blocks in which a successor waits for the end of an operation in `block`.
   template <typename F>
   void follow(Successor s, std::uint32_t block, std::uint64_t rep, bool last_rep, F&& f) {
-    const std::uint32_t segment = blocks_[block].segment, target = workload_.ops[s.op].segment;
+    if (s.step == Successor::Same) return f(block);
     if (s.step == Successor::Carried) {
-      if (!last_rep) f(blocks_.at(segment, rep + 1));
-    } else if (target == segment) {
-      f(block);
-    } else if (!last_rep) {
+      if (!last_rep) f(blocks_.at(blocks_[block].segment, rep + 1));
       return;
-    } else if (s.step == Successor::First || workload_.segments[target].repeat == 1) {
+    }
+    if (!last_rep) return;
+    const std::uint32_t target = workload_.segment_of(s.op);
+    if (s.step == Successor::First || workload_.segments[target].repeat == 1) {
       f(blocks_.at(target, 0));
     } else {
       blocks_.for_each(target, f);
@@ -363,7 +360,7 @@ class Simulation : private RunState {
     const auto [op, block] = p.queue.front();
     p.queue.pop_front();
     if (options_.profile) {  // it waited for the processor last
-      chains_.drop(std::exchange(state(op, block).last, chains_.hold(p.last)));
+      chains_.drop(std::exchange(last_before(op, block), chains_.hold(p.last)));
     }
     p.busy = true;
     if (workers_) return workers_->offer({op, block, order(op, block)}, true);
@@ -372,45 +369,8 @@ class Simulation : private RunState {
 
   // ------------------------------------------------------------------------------------------------ fences and timers
 
-  // A fence ends when every earlier operation has: counted, for edges from all of them would be many.
-  void find_fence(std::uint32_t segment, std::uint64_t rep, std::size_t index) {
-    for (; segment < workload_.segments.size(); ++segment, rep = 0, index = 0) {
-      const std::vector<OpIndex>& own = workload_.fences[segment];
-      if (own.empty()) continue;
-      if (index == own.size()) {
-        index = 0;
-        ++rep;
-      }
-      if (rep == workload_.segments[segment].repeat) continue;
-      const Stretch& s = workload_.segments[segment];
-      fence_ = {.op = own[index], .segment = segment, .rep = rep, .index = index,
-                .order = s.base + rep * s.length() + (own[index] - s.begin)};
-      return;
-    }
-    fence_ = {.op = plan::kNoOp, .order = ~std::uint64_t {0}};
-  }
-
-  void pass_fence(OpIndex op, std::uint32_t block, NodeId node) {
-    ++ended_ops_;
-    const std::uint64_t at = order(op, block);
-    if (at > fence_.order) {
-      early_.push_back(at);  // rare: nothing but joins and timers can come before the fence before them
-    } else {
-      ++before_fence_;
-    }
-    if (op == fence_.op && at == fence_.order) {
-      find_fence(fence_.segment, fence_.rep, fence_.index + 1);
-      const auto later = std::partition(early_.begin(), early_.end(), [&](std::uint64_t e) { return e > fence_.order; });
-      before_fence_ += static_cast<std::uint64_t>(early_.end() - later);
-      early_.erase(later, early_.end());
-    }
-    check_fence(node);
-  }
-
   void check_fence(NodeId node) {
-    if (fence_.op == plan::kNoOp || fence_.notified || before_fence_ < fence_.order) return;
-    fence_.notified = true;
-    deliver(fence_.op, blocks_.at(fence_.segment, fence_.rep), node);
+    if (const auto fence = fences_.due()) deliver(fence->op, blocks_.at(fence->segment, fence->rep), node);
   }
 
   // A point of a record that timers look at has started or ended.
@@ -420,18 +380,17 @@ class Simulation : private RunState {
     auto w = std::lower_bound(workload_.watches.begin(), workload_.watches.end(), record,
                               [](const Watch& a, std::uint32_t r) { return a.record < r; });
     for (; w != workload_.watches.end() && w->record == record; ++w) {
-      const OpInfo& timer = workload_.ops[w->timer];
-      if (timer.kind != kind) continue;
+      if (workload_.ops[w->timer].kind != kind) continue;
+      const std::uint32_t segment = workload_.segment_of(w->timer);
       std::uint32_t to = block;
-      if (timer.segment != blocks_[block].segment) {
+      if (segment != blocks_[block].segment) {
         // A start before a loop looks at its first repetition, a stop after a loop at its last.
-        const bool first = timer.segment < blocks_[block].segment;
+        const bool first = segment < blocks_[block].segment;
         if (rep != (first ? 0 : workload_.segments[blocks_[block].segment].repeat - 1)) continue;
-        to = timer_block(timer.segment);
+        to = timer_block(segment);
       }
-      const std::uint64_t key = workload_.segments[timer.segment].base +
-                                (timer.segment == workload_.ops[task].segment ? rep : 0) *
-                                    workload_.segments[timer.segment].length() + w->timer - workload_.segments[timer.segment].begin;
+      const Stretch& s = workload_.segments[segment];
+      const std::uint64_t key = s.base + (segment == workload_.segment_of(task) ? rep : 0) * s.length() + w->timer - s.begin;
       const std::uint32_t seen = ++watched_[key];
       if (seen == (kind == OpKind::TimerStart ? 1 : w->points)) deliver(w->timer, to, node);
       if (seen == w->points) watched_.erase(key);
@@ -445,7 +404,7 @@ class Simulation : private RunState {
   // The node of an operation that ends now; the caller holds it.
   NodeId chain(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    const NodeId before = std::exchange(state(op, block).last, kRoot);
+    const NodeId before = std::exchange(last_before(op, block), kRoot);
     const bool instant = chains_[before].end == now_;
     if (instant) return before;
     const NodeId node = chains_.add({.parent = before, .op = op, .rep = blocks_[block].rep, .end = now_});
@@ -463,7 +422,7 @@ class Simulation : private RunState {
   void note_mapping(const Mapped& m) {
     const Item& item = workload_.items[m.item];
     timing_.mappings.push_back({.op = item.op, .repetition = blocks_[m.block].rep, .space = workload_.ops[item.op].space,
-                                .processor = m.server, .start = workload_.clock.seconds(m.time - item.cost),
+                                .processor = m.server, .start = workload_.clock.seconds(m.time - workload_.cost_of(item)),
                                 .end = workload_.clock.seconds(m.time)});
   }
 
@@ -492,7 +451,7 @@ class Simulation : private RunState {
       timing_.executed_tasks += static_cast<std::uint64_t>(p.points);
     }
     timing_.executed_ops = ended_ops_;
-    for (const Ticks t : transfers_.busy()) timing_.channel_busy.push_back(workload_.clock.seconds(t));
+    for (const Ticks t : transfers_.busy(now_)) timing_.channel_busy.push_back(workload_.clock.seconds(t));
     count_channel_bytes();
     if (options_.profile && !timing_.cancelled) profile();
     return std::move(timing_);
@@ -503,7 +462,7 @@ class Simulation : private RunState {
     for (OpIndex i = 0; i < workload_.ops.size(); ++i) {
       const OpInfo& info = workload_.ops[i];
       if (info.kind != OpKind::Copy && info.kind != OpKind::Fold && info.kind != OpKind::Fill) continue;
-      const auto repeat = static_cast<std::int64_t>(workload_.segments[info.segment].repeat);
+      const auto repeat = static_cast<std::int64_t>(workload_.segments[workload_.segment_of(i)].repeat);
       const std::int64_t bytes = plan_.transfers[plan_.ops[i].detail].bytes * repeat;
       for (const std::uint32_t c : workload_.paths[info.resource].list()) timing_.channel_bytes[c] += bytes;
     }
@@ -513,7 +472,7 @@ class Simulation : private RunState {
     for (OpIndex i = 0; i < workload_.ops.size(); ++i) {
       const OpInfo& info = workload_.ops[i];
       if (info.kind != OpKind::Task || info.varies) continue;
-      totals_.add(i, costs_.cost(workload_.cost_ids[i]), workload_.segments[info.segment].repeat);
+      totals_.add(i, costs_.cost(workload_.cost_ids[i]), workload_.segments[workload_.segment_of(i)].repeat);
     }
     timing_.profile.tasks = totals_.take();
     timing_.profile.channels = channel_use(machine_, timing_.channel_busy, timing_.channel_bytes);

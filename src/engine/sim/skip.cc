@@ -30,8 +30,8 @@ template <typename F>
 void RunState::for_each_head(F&& f) {
   for (std::uint32_t g = 0; g < workload_.segments.size(); ++g) {
     blocks_.for_each(g, [&](std::uint32_t block) {
-      for (Block::State& s : blocks_[block].states) {
-        if (s.last != kRoot) f(s.last);
+      for (NodeId& last : blocks_[block].last) {
+        if (last != kRoot) f(last);
       }
     });
   }
@@ -66,11 +66,7 @@ void RunState::describe(Digest& state, std::uint32_t segment) const {
     for (const auto& [op, block] : p.queue) add(op, block);
   }
   blocks_.describe(state, segment, now_);
-  state.add(fence_.op);
-  state.add(std::uint64_t {fence_.segment} << 1 | (fence_.notified ? 1 : 0));
-  if (fence_.segment == segment) state.add(fence_.rep - over);
-  state.add(before_fence_ - over * s.length());
-  for (const std::uint64_t at : early_) state.add(at);
+  fences_.describe(state, segment, over);
   std::vector<std::pair<std::uint64_t, std::uint32_t>> watched(watched_.begin(), watched_.end());
   std::sort(watched.begin(), watched.end());
   for (const auto& [at, points] : watched) {
@@ -96,7 +92,7 @@ RunState::Sight RunState::look(std::uint32_t segment) {
     sight.busy.push_back(p.ticks);
     sight.points.push_back(p.points);
   }
-  sight.channels = transfers_.busy();
+  sight.channels = transfers_.busy(now_);
   if (options_.profile) for_each_head([&](NodeId& n) { sight.heads.push_back(chains_.hold(n)); });
   return sight;
 }
@@ -109,9 +105,7 @@ void RunState::forget_sights() {
 }
 
 std::uint64_t RunState::furthest(std::uint32_t segment) const {
-  std::uint64_t latest = std::max(blocks_.repetitions_begun(segment), utility_.furthest(segment) + 1);
-  if (fence_.segment == segment && fence_.op != plan::kNoOp) latest = std::max(latest, fence_.rep + 1);
-  return latest - 1;
+  return std::max({blocks_.repetitions_begun(segment), utility_.furthest(segment) + 1, fences_.begun(segment)}) - 1;
 }
 
 bool RunState::skip() {
@@ -214,11 +208,7 @@ void RunState::jump(const Sight& before, const Sight& now, std::uint32_t segment
   utility_.repeat(segment, period, jump.period, jump.times, unhindered);
   ended_ops_ += (now.ended_ops - before.ended_ops) * jump.times;
   timing_.repeated_ops += (now.ended_ops - before.ended_ops) * jump.times;
-  before_fence_ += positions;
-  if (fence_.op != plan::kNoOp && fence_.segment == segment) {
-    fence_.rep += repetitions;
-    fence_.order += positions;
-  }
+  fences_.shift(segment, repetitions);
   std::unordered_map<std::uint64_t, std::uint32_t> watched;
   for (const auto& [at, points] : watched_) {
     watched.emplace(at >= s.base && at < s.base + s.repeat * s.length() ? at + positions : at, points);

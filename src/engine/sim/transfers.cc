@@ -20,19 +20,25 @@ Transfers::Transfers(std::span<const machine::Channel> channels, Sharing sharing
       clock_(clock),
       shares_(sharing == Sharing::Fair ? capacities(channels) : std::vector<double>()),
       queues_(sharing == Sharing::Fifo ? channels.size() : 0),
-      uses_(channels.size()),
+      users_(channels.size()),
       busy_(channels.size()) {}
 
 void Transfers::occupy(Ticks now, const Path& path) {
   for (const std::uint32_t c : path.list()) {
-    if (uses_[c].users++ == 0) uses_[c].since = now;
+    if (users_[c]++ == 0) busy_[c] -= now;
   }
 }
 
 void Transfers::vacate(Ticks now, const Path& path) {
   for (const std::uint32_t c : path.list()) {
-    if (--uses_[c].users == 0) busy_[c] += now - uses_[c].since;
+    if (--users_[c] == 0) busy_[c] += now;
   }
+}
+
+std::vector<Ticks> Transfers::busy(Ticks now) const {
+  std::vector<Ticks> all(busy_);
+  for (std::size_t c = 0; c < all.size(); ++c) all[c] += users_[c] > 0 ? now : 0;
+  return all;
 }
 
 void Transfers::begin(Ticks now, const Path& path, double bytes, double cap, InFlight what) {
@@ -46,9 +52,13 @@ void Transfers::begin(Ticks now, const Path& path, double bytes, double cap, InF
     id = free_.back();
     free_.pop_back();
   }
-  if (copies_.size() <= id) copies_.resize(id + 1);
+  if (copies_.size() <= id) {
+    copies_.resize(id + 1);
+    positions_.resize(id + 1);
+  }
   Copy& copy = copies_[id];
-  copy = {.what = what, .path = &path, .left = bytes, .cap = cap, .since = now, .heap = kNotQueued};
+  copy = {.what = what, .path = &path, .left = bytes, .cap = cap, .since = now};
+  positions_[id] = kNotQueued;
   if (sharing_ == Sharing::Fair) {
     occupy(now, path);
     unsettled_ = true;
@@ -115,7 +125,7 @@ InFlight Transfers::pop(Ticks now) {
 
 void Transfers::place(std::size_t position, const Entry& entry) {
   heap_[position] = entry;
-  copies_[entry.copy].heap = static_cast<std::uint32_t>(position);
+  positions_[entry.copy] = static_cast<std::uint32_t>(position);
 }
 
 // A heap with four children per node.
@@ -146,11 +156,12 @@ void Transfers::sift_down(std::size_t position, const Entry& entry) {
 
 void Transfers::reschedule(std::uint32_t id) {
   Copy& copy = copies_[id];
-  if (copy.heap == kNotQueued) {
+  const std::uint32_t position = positions_[id];
+  if (position == kNotQueued) {
     heap_.emplace_back();
     sift_up(heap_.size() - 1, {copy.end, copy.what.order, id});
-  } else if (copy.end < heap_[copy.heap].end) {
-    sift_up(copy.heap, {copy.end, copy.what.order, id});
+  } else if (copy.end < heap_[position].end) {
+    sift_up(position, {copy.end, copy.what.order, id});
   }
 }
 

@@ -16,13 +16,13 @@
 namespace mapwright::engine::sim {
 
 // One way of a copy: channel numbers without repetitions, and the most that one copy may use.
-struct Path {
-  std::array<std::uint32_t, machine::Route::kMaxChannels> channels {};
-  std::uint32_t count = 0;
+struct alignas(64) Path {
   double bandwidth = 0;  // bytes per second
-  Ticks delay = 0;       // before the first byte
+  std::uint32_t count = 0;
+  std::array<std::uint32_t, machine::Route::kMaxChannels> channels {};
   std::span<const std::uint32_t> list() const { return {channels.data(), count}; }
 };
+static_assert(sizeof(Path) == 64);
 
 // An operation in flight.
 struct InFlight {
@@ -73,14 +73,11 @@ class Transfers {
       copy.what.order = e.order = order(copy.what);
       e.end = after(e.end, time);
     }
-    for (std::size_t c = 0; c < uses_.size(); ++c) {
-      uses_[c].since = after(uses_[c].since, time);
-      busy_[c] = after(busy_[c], busy[c]);
-    }
+    for (std::size_t c = 0; c < busy_.size(); ++c) busy_[c] += busy[c] - (users_[c] > 0 ? time : 0);
   }
 
-  // Time with at least one copy in flight (Fair) or in service (Fifo), by channel. Complete when no copy is left.
-  const std::vector<Ticks>& busy() const { return busy_; }
+  // Time until `now` with at least one copy in flight (Fair) or in service (Fifo), by channel.
+  std::vector<Ticks> busy(Ticks now) const;
 
  private:
   struct alignas(64) Copy {
@@ -88,7 +85,6 @@ class Transfers {
     const Path* path = nullptr;
     double left = 0, cap = 0;  // bytes; bytes per second
     Ticks since = 0, end = 0;  // `left` is as of `since`
-    std::uint32_t heap = 0;     // its position in heap_
     std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
   };
   static constexpr std::uint32_t kNotQueued = 0xffffffff;
@@ -114,13 +110,10 @@ class Transfers {
   std::vector<Copy> copies_;                       // Fair: by number in shares_
   std::vector<std::uint32_t> free_;                // Fifo
   std::vector<Entry> heap_;
+  std::vector<std::uint32_t> positions_;           // by copy, in heap_: apart, for they change often
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
-  struct Use {
-    std::uint32_t users = 0;
-    Ticks since = 0;
-  };
-  std::vector<Use> uses_;                          // by channel
-  std::vector<Ticks> busy_;
+  std::vector<std::uint32_t> users_;               // by channel: copies in flight or in service
+  std::vector<Ticks> busy_;                        // by channel: time until it had no user any more, less the time it has one since
   bool unsettled_ = false;
 };
 

@@ -85,7 +85,7 @@ bool Utility::gate_open(const List& list) const {
 std::uint32_t Utility::awaited_of(const List& list, std::uint32_t block) const {
   const Block& b = blocks_[block];
   const plan::OpIndex begin = workload_.segments[list.segment].begin;
-  const auto awaited = [&](plan::OpIndex op) { return b.states[op - begin].mapped == Block::kAwaited ? 1u : 0u; };
+  const auto awaited = [&](plan::OpIndex op) { return b.mapped[op - begin] == Block::kAwaited ? 1u : 0u; };
   std::uint32_t n = awaited(workload_.items[list.item].op);
   for (std::uint32_t i = workload_.issued_offsets[list.item]; i < workload_.issued_offsets[list.item + 1]; ++i) {
     n += awaited(workload_.issued[i]);
@@ -130,10 +130,10 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
     if (!b.mapping_pending.empty() && b.mapping_pending[offset] > 0) {
       b.parked[offset] = true;
     } else {
-      *server = after(when, item.cost);
+      *server = after(when, workload_.cost_of(item));
       mapped.push_back({list.item, block, *server, static_cast<std::uint32_t>(server - s.free.begin())});
       Ticks& watched = *std::min_element(s.watched.begin(), s.watched.end());
-      watched = after(watched, item.cost);
+      watched = after(watched, workload_.cost_of(item));
       watched_.margin = std::max(watched_.margin, watched - now);
       if (*server > now) watched_.unhindered = false;
       s.awaited -= awaited_of(list, block);
@@ -148,10 +148,12 @@ std::optional<Ticks> Utility::next(std::uint32_t space) const {
   return std::max(*std::min_element(s.free.begin(), s.free.end()), s.clock);
 }
 
-void Utility::open(std::uint32_t context, std::uint32_t block, std::uint32_t space, Ticks now) {
+void Utility::open(plan::OpIndex task, std::uint32_t block, std::uint32_t space, Ticks now) {
   Space& s = spaces_[space];
   s.clock = now;
   List list;
+  const auto known = std::lower_bound(workload_.contexts.begin(), workload_.contexts.end(), std::pair(task, 0u));
+  const std::uint32_t context = known->second;
   list.item = workload_.context_offsets[context];
   list.end = workload_.context_offsets[context + 1];
   list.block = block;
@@ -180,7 +182,7 @@ bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, Ticks now) {
   List list;
   list.top = true;
   list.item = workload_.item_of[task];
-  list.segment = workload_.ops[task].segment;
+  list.segment = workload_.segment_of(task);
   list.rep = rep;
   place(list, workload_.ops[task].space);
   Space& s = spaces_[workload_.ops[task].space];

@@ -42,7 +42,7 @@ class Utility {
   std::optional<Ticks> next(std::uint32_t space) const;
 
   // After advance(space, now): a task of `space` has ended and what it launches can be mapped.
-  void open(std::uint32_t context, std::uint32_t block, std::uint32_t space, Ticks now);
+  void open(plan::OpIndex task, std::uint32_t block, std::uint32_t space, Ticks now);
   // After advance(space, now): the last limit on the mapping of a task is gone.
   void release(plan::OpIndex op, std::uint32_t block, Ticks now);
   // A point task of the top level is over. True if the list of its space can go on: then after advance(space, now) comes

@@ -105,7 +105,7 @@ void Utility::map_unhindered(Space& s, List list, std::uint64_t items) {
       if (launch >= kWindow) when = std::max(when, s.over[launch % kWindow]);
       ++begun;
     }
-    *server = after(when, workload_.items[list.item].cost);
+    *server = after(when, workload_.cost_of(workload_.items[list.item]));
     const std::uint32_t before = workload_.launch_of[list.item];
     if (++list.item == list.end) list.item = first;
     if (workload_.launch_of[list.item] != before || list.item == first) ++launch;

@@ -4,7 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <unordered_map>
+
+#include "base/index_table.h"
 
 namespace mapwright::engine::sim {
 
@@ -61,7 +63,6 @@ class Maker {
         const Op& op = plan_.ops[i];
         OpInfo& info = w_.ops[i];
         info.kind = op.kind;
-        info.segment = g;
         if (op.kind == OpKind::Task) {
           info.resource = op.b;
           info.mapped = true;
@@ -110,21 +111,23 @@ class Maker {
       const auto ns = static_cast<std::uint64_t>(seconds > 0 ? std::ceil(std::min(seconds, 1e9) * 1e9) : 0);
       total = ns > 0 && times > (kMost - total) / ns ? kMost : total + ns * times;
     };
-    for (OpIndex i = 0; i < w_.ops.size(); ++i) {
-      const OpInfo& info = w_.ops[i];
-      double seconds = mapping + o.ready_to_start.value;
-      if (info.kind == OpKind::Task) seconds += info.amount;
-      if (info.kind == OpKind::Future) seconds += future;
-      if (moves_data(info.kind)) seconds += delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
-      add(seconds, w_.segments[info.segment].repeat);
+    for (const Stretch& segment : w_.segments) {
+      for (OpIndex i = segment.begin; i < segment.end; ++i) {
+        const OpInfo& info = w_.ops[i];
+        double seconds = mapping + o.ready_to_start.value;
+        if (info.kind == OpKind::Task) seconds += info.amount;
+        if (info.kind == OpKind::Future) seconds += future;
+        if (moves_data(info.kind)) seconds += delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
+        add(seconds, segment.repeat);
+      }
     }
     w_.clock = Clock(total);
     for (OpInfo& info : w_.ops) {
       if (info.kind == OpKind::Task) info.amount = static_cast<double>(w_.clock.ticks(info.amount));
     }
-    for (std::size_t i = 0; i < delays_.size(); ++i) w_.paths[i].delay = w_.clock.ticks(delays_[i]);
     w_.future_latency = w_.clock.ticks(future);
     w_.ready_to_start = w_.clock.ticks(o.ready_to_start.value);
+    for (const double delay : delays_) w_.delays.push_back(w_.clock.ticks(delay));
   }
 
   double launch_seconds(const Op& task) const {
@@ -159,8 +162,14 @@ class Maker {
   }
 
   std::uint32_t path(std::uint32_t from, std::uint32_t to, double limit) {
-    const auto [it, fresh] = paths_.try_emplace({std::uint64_t {from} << 32 | to, limit}, static_cast<std::uint32_t>(w_.paths.size()));
-    if (fresh) {
+    const auto number = static_cast<std::uint32_t>(w_.paths.size());
+    const std::uint64_t memories = std::uint64_t {from} << 32 | to;
+    const std::uint64_t hash = mix64(mix64(memories) ^ std::bit_cast<std::uint64_t>(limit));
+    const std::uint32_t known = paths_.find_or_add(hash, number, [&](std::uint32_t p) {
+      return path_keys_[p].first == memories && path_keys_[p].second == limit;
+    });
+    if (known == number) {
+      path_keys_.emplace_back(memories, limit);
       const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
       Path p {.bandwidth = std::min(r.bandwidth.value, limit)};
       for (const machine::ChannelId c : r.list()) {
@@ -170,7 +179,7 @@ class Maker {
       w_.paths.push_back(p);
       delays_.push_back(machine_.overheads().copy_start.value + r.latency.value);
     }
-    return it->second;
+    return known;
   }
 
   // Reducing to one value and telling everyone: up and down a binary tree of address spaces.
@@ -197,7 +206,7 @@ class Maker {
 
   std::uint32_t gate(OpIndex op) {
     w_.ops[op].gate = true;
-    w_.gates.push_back({op, w_.ops[op].segment});
+    w_.gates.push_back({op, w_.segment_of(op)});
     return op;
   }
 
@@ -213,7 +222,7 @@ class Maker {
   void records() {
     std::vector<std::uint32_t> segment_of_record(plan_.records.size(), kAbsent);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (plan_.ops[i].kind == OpKind::Task) segment_of_record[plan_.ops[i].record] = w_.ops[i].segment;
+      if (plan_.ops[i].kind == OpKind::Task) segment_of_record[plan_.ops[i].record] = w_.segment_of(i);
     }
     w_.records.resize(plan_.records.size());
     for (std::size_t r = 0; r < plan_.records.size(); ++r) {
@@ -275,7 +284,7 @@ class Maker {
 
   // The fence that a timer looks at, if any; second: it belongs to the previous repetition.
   std::pair<OpIndex, bool> fence_before(OpIndex timer) const {
-    std::uint32_t g = w_.ops[timer].segment;
+    std::uint32_t g = w_.segment_of(timer);
     const std::vector<OpIndex>& own = w_.fences[g];
     const auto after = std::lower_bound(own.begin(), own.end(), timer);
     if (after != own.begin()) return {*std::prev(after), false};
@@ -305,9 +314,10 @@ class Maker {
   // f(from, successor, mapping) for every edge into operation i, in terms of Successor.
   template <typename F>
   void for_each_edge(OpIndex i, F&& f) const {
-    const Stretch& segment = w_.segments[w_.ops[i].segment];
+    const Stretch& segment = w_.segments[w_.segment_of(i)];
     for_each_predecessor(i, [&](OpIndex p, bool carried, bool mapping) {
-      if (!carried) return f(p, Successor {i & kNoOp, Successor::Same}, mapping);
+      const bool same = p >= segment.begin && p < segment.end;
+      if (!carried) return f(p, Successor {i & kNoOp, same ? Successor::Same : Successor::Later}, mapping);
       MW_CHECK(p >= segment.length(), "a carried edge has a first one");
       f(p - segment.length(), Successor {i & kNoOp, Successor::First}, mapping);
       if (segment.repeat > 1) f(p, Successor {i & kNoOp, Successor::Carried}, mapping);
@@ -315,16 +325,17 @@ class Maker {
   }
 
   void successors() {
-    w_.successor_offsets.assign(plan_.ops.size() + 1, 0);
+    w_.ops.emplace_back();
     w_.pending.assign(plan_.ops.size(), 0);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       for_each_edge(i, [&](OpIndex from, Successor, bool mapping) {
-        if (!mapping) ++w_.successor_offsets[from + 1];
+        if (!mapping) ++w_.ops[from + 1].successors;
       });
     }
-    for (std::size_t i = 0; i < plan_.ops.size(); ++i) w_.successor_offsets[i + 1] += w_.successor_offsets[i];
-    w_.successors.resize(w_.successor_offsets.back());
-    std::vector<std::uint32_t> next(w_.successor_offsets.begin(), w_.successor_offsets.end() - 1);
+    for (std::size_t i = 0; i < plan_.ops.size(); ++i) w_.ops[i + 1].successors += w_.ops[i].successors;
+    w_.successors.resize(w_.ops.back().successors);
+    std::vector<std::uint32_t> next(plan_.ops.size());
+    for (std::size_t i = 0; i < next.size(); ++i) next[i] = w_.ops[i].successors;
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       const OpInfo& info = w_.ops[i];
       w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
@@ -343,10 +354,10 @@ class Maker {
       w_.mapping_edges.push_back({from, to});
       w_.ops[from].gates_mapping = true;
     }
-    const std::uint32_t segment = w_.ops[to.op].segment;
+    const std::uint32_t segment = w_.segment_of(to.op);
     const bool repeated = w_.segments[segment].repeat > 1;
     if (to.step == Successor::First && repeated) return;  // stands for the carried edge, which is counted
-    if (to.step == Successor::Same && repeated && w_.ops[from].segment != segment) {
+    if (to.step == Successor::Later && repeated) {
       w_.outside[segment].push_back({to.op, from, mapping});
       w_.ops[from].feeds_loop = true;
       return;
@@ -365,19 +376,17 @@ class Maker {
     const machine::Overheads& o = machine_.overheads();
     // Lists: the top level by segment and space, then one per task with a body, each in program order.
     const std::size_t top = w_.segments.size() * w_.spaces;
-    std::uint32_t contexts = 0;
+    std::unordered_map<OpIndex, std::uint32_t> contexts;
     std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);
     std::vector<std::uint32_t> sizes(top, 0);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind != OpKind::Task) continue;
       const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
-      std::size_t list = std::size_t {w_.ops[i].segment} * w_.spaces + w_.ops[i].space;
+      std::size_t list = std::size_t {w_.segment_of(i)} * w_.spaces + w_.ops[i].space;
       if (parent != kNoOp) {
-        if (w_.ops[parent].context == kAbsent) {
-          w_.ops[parent].context = contexts++;
-          sizes.push_back(0);
-        }
-        list = top + w_.ops[parent].context;
+        const auto [context, fresh] = contexts.try_emplace(parent, static_cast<std::uint32_t>(contexts.size()));
+        if (fresh) sizes.push_back(0);
+        list = top + context->second;
       }
       list_of[i] = static_cast<std::uint32_t>(list);
       ++sizes[list];
@@ -386,7 +395,11 @@ class Maker {
     for (std::size_t i = 0; i < sizes.size(); ++i) next[i + 1] = next[i] + sizes[i];
     w_.top_offsets.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(top) + 1);
     w_.context_offsets.assign(next.begin() + static_cast<std::ptrdiff_t>(top), next.end());
+    w_.contexts.assign(contexts.begin(), contexts.end());
+    std::sort(w_.contexts.begin(), w_.contexts.end());
+    for (const auto& [op, context] : w_.contexts) w_.ops[op].launches = true;
     w_.items.resize(next.back());
+    std::vector<Ticks> costs(next.back());
     w_.item_of.assign(plan_.ops.size(), kAbsent);
     std::vector<std::uint32_t> last_record(sizes.size(), kNone);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
@@ -397,10 +410,17 @@ class Maker {
       if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
       cost += o.instance.value * created[i];
       w_.item_of[i] = next[list_of[i]]++;
-      w_.items[w_.item_of[i]] = {.op = i, .cost = w_.clock.ticks(cost)};
+      w_.items[w_.item_of[i]] = {.op = i};
+      costs[w_.item_of[i]] = w_.clock.ticks(cost);
     }
     launches();
-    issued();
+    issued(costs);
+    std::unordered_map<Ticks, std::uint32_t> known;
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      const auto [cost, first] = known.try_emplace(costs[i], static_cast<std::uint32_t>(w_.item_costs.size()));
+      if (first) w_.item_costs.push_back(costs[i]);
+      w_.items[i].cost = cost->second;
+    }
   }
 
   void launches() {
@@ -424,16 +444,17 @@ class Maker {
     }
   }
 
-  void issued() {
+  // Adds the copies that an item issues to its cost.
+  void issued(std::vector<Ticks>& costs) {
     w_.issued_offsets.assign(w_.items.size() + 1, 0);
     const Ticks copy = w_.clock.ticks(machine_.overheads().copy.value);
     const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (!is_issued(i)) continue;
-      MW_CHECK(w_.ops[plan_.ops[i].issuer].segment == w_.ops[i].segment, "a copy is issued within its segment");
+      MW_CHECK(w_.segment_of(plan_.ops[i].issuer) == w_.segment_of(i), "a copy is issued within its segment");
       const std::uint32_t item = w_.item_of[plan_.ops[i].issuer];
       ++w_.issued_offsets[item + 1];
-      if (moves_data(w_.ops[i].kind)) w_.items[item].cost += copy;
+      if (moves_data(w_.ops[i].kind)) costs[item] += copy;
     }
     for (std::size_t i = 0; i < w_.items.size(); ++i) w_.issued_offsets[i + 1] += w_.issued_offsets[i];
     w_.issued.resize(w_.issued_offsets.back());
@@ -474,12 +495,12 @@ class Maker {
       for_each_predecessor(i, [&](OpIndex p, bool, bool mapping) {
         if (mapping) return;
         const bool through = passes_on(w_.ops[p].kind) && p < i;
-        latest[i] = std::max(latest[i], through ? latest[p] : std::int64_t {w_.ops[p].segment});
+        latest[i] = std::max(latest[i], through ? latest[p] : std::int64_t {w_.segment_of(p)});
       });
       if (!info.mapped) continue;
       const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
       if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
-      std::int64_t& l = least[std::size_t {info.segment} * w_.spaces + info.space];
+      std::int64_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + info.space];
       l = std::min(l, latest[i]);
     }
     w_.lazy.resize(least.size());
@@ -496,11 +517,18 @@ class Maker {
   const machine::Machine& machine_;
   const Sites& sites_;
   Workload w_;
-  std::map<std::pair<std::uint64_t, double>, std::uint32_t> paths_;  // by memories and limit
+  IndexTable paths_;
+  std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
   std::vector<double> delays_;  // by path: seconds before its first byte
 };
 
 }  // namespace
+
+std::uint32_t Workload::segment_of(plan::OpIndex op) const {
+  if (segments.size() == 1) return 0;
+  const auto after = std::upper_bound(segments.begin(), segments.end(), op, [](plan::OpIndex o, const Stretch& s) { return o < s.end; });
+  return static_cast<std::uint32_t>(after - segments.begin());
+}
 
 std::uint32_t Workload::gate_index(plan::OpIndex op) const {
   const auto it = std::lower_bound(gates.begin(), gates.end(), op, [](const Gate& g, plan::OpIndex o) { return g.op < o; });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/sim/sim.h"
@@ -20,9 +21,9 @@ struct OpInfo {
   double amount = 0;                 // Task: ticks on its processor; Copy, Fold, Fill: bytes
   std::uint32_t resource = kAbsent;  // Task: processor; Copy, Fold, Fill: index into Workload::paths
   std::uint32_t space = 0;           // address space that maps the task or issues the copy
-  std::uint32_t segment = 0;
-  std::uint32_t context = kAbsent;   // Task with a body: its list of nested items
+  std::uint32_t successors = 0;      // first one, in Workload::successors; they end where the next operation's begin
   plan::OpKind kind = plan::OpKind::Join;
+  bool launches : 1 = false;         // Task with a body
   bool mapped : 1 = false;           // waits for the mapping of its task, besides its predecessors
   bool transposes : 1 = false;
   bool varies : 1 = false;           // Task: `amount` depends on the repetition
@@ -33,14 +34,15 @@ struct OpInfo {
   bool feeds_loop : 1 = false;       // operations of a later, repeated segment wait for it
   bool gates_mapping : 1 = false;    // mapping of single tasks waits for it (InstanceLimit)
 };
-static_assert(sizeof(OpInfo) == 32);
+static_assert(sizeof(OpInfo) == 24);
 
 // A successor. Which repetition it belongs to follows from the segments of both ends and `step`.
 struct Successor {
   enum Step : std::uint32_t {
-    Same,     // the same repetition; from another segment: every repetition, after the last one of the predecessor
+    Same,     // the same repetition of the same segment
     Carried,  // the next repetition of the same segment
-    First,    // the first repetition of a later segment only
+    First,    // after the last repetition: the first one of a later segment only
+    Later,    // after the last repetition: every one of a later segment
   };
   std::uint32_t op : 30;
   std::uint32_t step : 2;
@@ -49,7 +51,7 @@ struct Successor {
 // A step of mapping: one point task.
 struct Item {
   std::uint32_t op = 0;
-  Ticks cost = 0;  // of a utility processor
+  std::uint32_t cost = 0;  // into Workload::item_costs
 };
 
 // Part of a plan that is executed `repeat` times. `base`: position of its first operation in the whole execution.
@@ -80,8 +82,7 @@ struct Watch {
 struct Workload {
   const plan::Plan* plan = nullptr;
   std::vector<Stretch> segments;
-  std::vector<OpInfo> ops;
-  std::vector<std::uint32_t> successor_offsets;  // ops + 1
+  std::vector<OpInfo> ops;                       // and one more, where the last successors end
   std::vector<Successor> successors;
   // Pending events of an operation before it can start, in repetitions after the first: predecessors in its own segment
   // and the mapping. The first repetition and `outside` add those that lie before the segment.
@@ -100,12 +101,15 @@ struct Workload {
   std::vector<std::uint16_t> mapping_pending;    // by op; empty when there are no mapping edges
 
   std::vector<Path> paths;
+  std::vector<Ticks> delays;                     // by path: before the first byte
   std::vector<Item> items;
+  std::vector<Ticks> item_costs;                 // of a utility processor
   std::vector<std::uint32_t> issued_offsets;     // items + 1: operations that the mapping of an item issues
   std::vector<plan::OpIndex> issued;
   std::vector<std::uint32_t> item_of;            // by op: item of a task
   std::vector<std::uint32_t> top_offsets;        // [segment * spaces + space], + 1: items of the top level
   std::vector<std::uint32_t> context_offsets;    // nested items by context, + 1
+  std::vector<std::pair<plan::OpIndex, std::uint32_t>> contexts;  // of tasks with a body, ascending
   // Launches of the top level as an address space sees them: those with an item there.
   std::vector<std::uint32_t> launch_of;          // by item of the top level: position in the list's launches
   std::vector<std::uint32_t> launch_points;      // items per launch, list after list
@@ -123,8 +127,10 @@ struct Workload {
   std::uint64_t total_ops = 0;
 
   std::span<const Successor> successors_of(plan::OpIndex op) const {
-    return std::span(successors).subspan(successor_offsets[op], successor_offsets[op + 1] - successor_offsets[op]);
+    return {successors.data() + ops[op].successors, successors.data() + ops[op + 1].successors};
   }
+  Ticks cost_of(const Item& item) const { return item_costs[item.cost]; }
+  std::uint32_t segment_of(plan::OpIndex op) const;
   std::uint32_t record_of(plan::OpIndex op) const { return plan->ops[op].record; }
   std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
 };
