@@ -12,7 +12,7 @@ namespace mapwright::engine::sim {
 namespace {
 
 constexpr double kTolerance = 1e-11;
-constexpr std::size_t kFew = 256;  // flows for which a heap does not pay
+constexpr std::size_t kFew = 24;  // flows for which a heap does not pay
 
 // A rate with 40 significant bits, rounded down (less than 1e-12 of it). Flows in equal positions then have equal rates and
 // end together, in one step instead of one each; and sums of a few thousand rates are exact.
@@ -29,7 +29,7 @@ FairShares::FairShares(std::vector<double> capacities) {
 
 // The flows that a channel limits have to be looked at again.
 void FairShares::touch(Channel& c, std::uint32_t number, bool joined) {
-  if (c.limited == 0) return;
+  if (c.limited == kNone) return;
   c.joined |= joined;
   if (c.dirty) return;
   c.dirty = true;
@@ -41,7 +41,6 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
   std::uint32_t id = 0;
   if (free_.empty()) {
     id = static_cast<std::uint32_t>(flows_.size());
-    MW_CHECK(id < kFlow, "too many flows");
     flows_.emplace_back();
   } else {
     id = free_.back();
@@ -54,10 +53,8 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
   f.alive = true;
   std::copy(channels.begin(), channels.end(), f.channel.begin());
   for (const std::uint32_t channel : channels) {
-    Channel& c = channels_[channel];
-    c.add(id | kFresh);
-    c.fresh = true;
-    touch(c, channel, true);
+    channels_[channel].add(id);
+    touch(channels_[channel], channel, true);
   }
   fresh_.push_back(id);
   return id;
@@ -65,77 +62,48 @@ std::uint32_t FairShares::add(std::span<const std::uint32_t> channels, double ca
 
 void FairShares::remove(std::uint32_t flow) {
   Flow& f = flows_[flow];
+  f.alive = false;
   for (const std::uint32_t channel : f.list()) {
     Channel& c = channels_[channel];
     touch(c, channel, false);
     c.remove(flow);
     c.spare = c.flows == 0 ? c.capacity : c.spare + f.rate;
   }
-  f.bottleneck = kNone;
-  f.alive = false;
+  unlink(f);
   free_.push_back(flow);
 }
 
-void FairShares::unlink(std::uint32_t flow) {
-  std::uint32_t& bottleneck = flows_[flow].bottleneck;
-  if (bottleneck == kNone) return;
-  Channel& c = channels_[bottleneck];
-  c.at(c.find(flow)) &= ~kLimited;
-  --c.limited;
-  bottleneck = kNone;
-}
-
-// Notes in a channel which of the chosen flows it limits now.
-void FairShares::link(const Shared& s) {
-  Channel& c = channels_[s.channel];
-  for (std::uint32_t i = 0; i < c.flows; ++i) {
-    const Flow& f = flows_[c.at(i) & kFlow];
-    if (f.chosen == kNone || f.bottleneck != s.channel) continue;
-    c.at(i) |= kLimited;
-    ++c.limited;
-  }
+void FairShares::unlink(Flow& f) {
+  if (f.bottleneck == kNone) return;
+  (f.previous == kNone ? channels_[f.bottleneck].limited : flows_[f.previous].next) = f.next;
+  if (f.next != kNone) flows_[f.next].previous = f.previous;
+  f.bottleneck = kNone;
 }
 
 void FairShares::choose(std::uint32_t flow, bool falls) {
   Flow& f = flows_[flow];
   if (f.chosen != kNone) return;
-  unlink(flow);
+  unlink(f);
   f.chosen = static_cast<std::uint32_t>(chosen_.size());
   f.falls = falls;
   chosen_.push_back(flow);
-  if (f.listed) return;
-  f.listed = true;
-  changed_.push_back(flow);
   before_.push_back(f.rate);
 }
 
 void FairShares::choose_limited(Channel& c, bool fall) {
-  for (std::uint32_t i = 0; c.limited > 0; ++i) {
-    std::uint32_t& entry = c.at(i);
-    if (!(entry & kLimited)) continue;
-    entry &= ~kLimited;
-    --c.limited;
-    flows_[entry & kFlow].bottleneck = kNone;
-    choose(entry & kFlow, fall);
+  std::uint32_t flow = std::exchange(c.limited, kNone);
+  while (flow != kNone) {
+    Flow& f = flows_[flow];
+    f.bottleneck = kNone;
+    choose(flow, fall);
+    flow = f.next;
   }
-}
-
-// Chooses what has to be looked at in a channel because of what changed since the last update.
-void FairShares::open(Channel& c) {
-  for (std::uint32_t i = 0; c.fresh && i < c.flows; ++i) {
-    if (!(c.at(i) & kFresh)) continue;
-    c.at(i) &= ~kFresh;
-    choose(c.at(i) & kFlow, false);
-  }
-  if (c.dirty) choose_limited(c, c.joined);
-  c.fresh = c.dirty = c.joined = false;
 }
 
 // Counts in the flows that were chosen since the last call, and chooses those that depend on them: a flow that gets another
 // rate changes that of the flows which a channel with a higher level limits. A channel at its own level holds a flow that
 // would become faster, and gives to others what one that becomes slower leaves.
 void FairShares::prepare() {
-  const bool begun = unfixed_ < prepared_;
   for (; prepared_ < chosen_.size(); ++prepared_) {
     Flow& f = flows_[chosen_[prepared_]];
     f.fixed = false;
@@ -147,20 +115,14 @@ void FairShares::prepare() {
       Channel& c = channels_[channel];
       if (c.share == kNone) {
         c.share = static_cast<std::uint32_t>(shared_.size());
-        shared_.push_back({.left = c.spare + f.rate, .caps = f.cap, .unfixed = 1, .channel = channel});
-      } else {
-        Shared& s = shared_[c.share];
-        s.left += f.rate;
-        s.caps += f.cap;
-        ++s.unfixed;
+        shared_.push_back({.left = c.spare, .channel = channel});
       }
       *slot++ = c.share;
-      if (c.fresh || c.dirty) {
-        const std::size_t known = chosen_.size();
-        open(c);
-        late_ = late_ || (begun && chosen_.size() > known);
-      }
-      if (c.limited > 0 && c.level > level) choose_limited(c, !f.falls);
+      Shared& s = shared_[c.share];
+      ++s.unfixed;
+      s.caps += f.cap;
+      s.left += f.rate;
+      if (c.limited != kNone && c.level > level) choose_limited(c, !f.falls);
     }
   }
 }
@@ -190,14 +152,13 @@ bool FairShares::limit(const Shared& s, double level) {
   if (level < c.level && c.flows > s.unfixed) {
     const std::size_t before = chosen_.size();
     for (std::uint32_t i = 0; i < c.flows; ++i) {
-      const std::uint32_t flow = c.at(i) & kFlow;
-      if (flows_[flow].rate > level * (1 + kTolerance)) choose(flow, true);
+      if (flows_[c.at(i)].rate > level * (1 + kTolerance)) choose(c.at(i), true);
     }
     if (chosen_.size() > before) return false;
   }
   shared_[c.share].level = level;
   for (std::uint32_t i = 0; s.unfixed > 0; ++i) {
-    const Flow& f = flows_[c.at(i) & kFlow];
+    const Flow& f = flows_[c.at(i)];
     if (f.chosen != kNone && !f.fixed) fix(f.chosen, level, number);
   }
   return true;
@@ -206,49 +167,31 @@ bool FairShares::limit(const Shared& s, double level) {
 // Progressive filling: the rate of all chosen flows rises together; at each step either the flow with the smallest cap or
 // all flows of the channel that is full first get their final rate.
 void FairShares::fill() {
-  std::size_t counted = 0;          // chosen flows that the rest is about
-  double cap = kLimitsNobody;       // the smallest of a flow without a rate, or less
-  while (unfixed_ > 0 || prepared_ < chosen_.size()) {
-    if (counted < chosen_.size()) {
-      prepare();
-      if (late_) return;
-      if (chosen_.size() > kFew) return fill_many();
-      for (; counted < chosen_.size(); ++counted) cap = std::min(cap, flows_[chosen_[counted]].cap);
-      limiting_.clear();
-      for (std::uint32_t i = 0; i < shared_.size(); ++i) {
-        if (shared_[i].can_limit()) limiting_.push_back(i);
-      }
+  prepare();
+  while (unfixed_ > 0 && chosen_.size() <= kFew) {
+    double cap = kLimitsNobody;
+    std::uint32_t smallest = 0;
+    for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
+      const Flow& f = flows_[chosen_[i]];
+      if (f.fixed || f.cap >= cap) continue;
+      cap = f.cap;
+      smallest = i;
     }
-    // A channel that cannot limit anyone cannot do so later, when its flows have got less than they could.
     Shared* fullest = nullptr;
     double left = cap, unfixed = 1;  // of the fullest
-    std::size_t kept = 0;
-    for (const std::uint32_t i : limiting_) {
-      Shared& s = shared_[i];
-      if (!s.can_limit()) continue;
-      limiting_[kept++] = i;
-      if (!(s.left * unfixed < left * s.unfixed)) continue;
+    for (Shared& s : shared_) {
+      if (!s.can_limit() || !(s.left * unfixed < left * s.unfixed)) continue;
       fullest = &s;
       left = s.left;
       unfixed = s.unfixed;
     }
-    limiting_.resize(kept);
-    if (fullest) {
-      limit(*fullest, fullest->full_at());
-      continue;
+    if (!fullest) {
+      fix(smallest, cap, kNone);
+    } else if (!limit(*fullest, fullest->full_at())) {
+      prepare();
     }
-    double next = kLimitsNobody;
-    for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
-      const Flow& f = flows_[chosen_[i]];
-      if (f.fixed) continue;
-      if (f.cap <= cap) {
-        fix(i, f.cap, kNone);
-      } else {
-        next = std::min(next, f.cap);
-      }
-    }
-    cap = next;
   }
+  if (unfixed_ > 0) fill_many();
 }
 
 // The same with heaps. Levels of channels only rise, unless flows are added: then they get another entry.
@@ -296,7 +239,6 @@ void FairShares::fill_many() {
     const std::size_t known = chosen_.size();
     if (limit(shared_[number], level)) continue;
     prepare();
-    if (late_) return;
     for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
       const Flow& f = flows_[chosen_[i]];
       push(caps_, {f.cap, i});
@@ -313,7 +255,7 @@ bool FairShares::choose_more() {
   const std::size_t before = chosen_.size();
   for (const Shared& s : shared_) {
     Channel& c = channels_[s.channel];
-    if (c.limited == 0) continue;
+    if (c.limited == kNone) continue;
     const bool passed = s.fastest > c.level * (1 + kTolerance);
     if (passed || s.left > c.capacity * kTolerance) choose_limited(c, passed);
   }
@@ -327,65 +269,51 @@ void FairShares::commit() {
     c.spare = s.left;
     if (s.level != kLimitsNobody) {
       c.level = s.level;
-    } else if (c.limited == 0) {
+    } else if (c.limited == kNone) {
       c.level = kLimitsNobody;
     }
   }
   shared_.clear();
 }
 
-// Levels rise while filling, so what changed elsewhere has to be in from the beginning. All keep the rates that they have.
-void FairShares::interrupt() {
-  for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
-    const Flow& f = flows_[chosen_[i]];
-    if (!f.fixed) fix(i, f.rate, kNone);
-  }
-  for (Shared& s : shared_) s.level = kLimitsNobody;
-}
-
-// Rates of the chosen flows, and of those whose share hangs on theirs.
-void FairShares::solve() {
-  for (bool again = true; again;) {
-    prepared_ = unfixed_ = 0;
-    late_ = false;
-    fill();
-    if (late_) interrupt();
-    again = late_ || choose_more();
-    for (const Shared& s : shared_) {
-      if (!again && s.level != kLimitsNobody) link(s);
-    }
-    commit();
-  }
-  for (const std::uint32_t flow : chosen_) flows_[flow].chosen = kNone;
-  chosen_.clear();
-}
-
-// What changed at the same time in different places is solved apart: small problems that stay in the cache.
 std::span<const std::uint32_t> FairShares::update() {
-  changed_.clear();
+  chosen_.clear();
   before_.clear();
   for (const std::uint32_t flow : fresh_) {
-    if (flows_[flow].listed || !flows_[flow].alive) continue;
-    choose(flow, false);
-    solve();
+    if (flows_[flow].alive) choose(flow, false);
   }
   for (const std::uint32_t channel : dirty_) {
-    if (!channels_[channel].dirty) continue;
-    open(channels_[channel]);
-    if (!chosen_.empty()) solve();
+    Channel& c = channels_[channel];
+    choose_limited(c, c.joined);
+    c.dirty = c.joined = false;
   }
   fresh_.clear();
   dirty_.clear();
+  while (!chosen_.empty()) {
+    prepared_ = unfixed_ = 0;
+    fill();
+    const bool again = choose_more();
+    commit();
+    if (!again) break;
+  }
   std::size_t changed = 0;
-  for (std::size_t i = 0; i < changed_.size(); ++i) {
-    const std::uint32_t flow = changed_[i];
-    flows_[flow].listed = false;
-    if (flows_[flow].rate == before_[i]) continue;
-    changed_[changed] = flow;
+  for (std::size_t i = 0; i < chosen_.size(); ++i) {
+    const std::uint32_t flow = chosen_[i];
+    Flow& f = flows_[flow];
+    f.chosen = kNone;
+    if (f.bottleneck != kNone) {
+      std::uint32_t& first = channels_[f.bottleneck].limited;
+      f.previous = kNone;
+      f.next = first;
+      if (first != kNone) flows_[first].previous = flow;
+      first = flow;
+    }
+    if (f.rate == before_[i]) continue;
+    chosen_[changed] = flow;
     before_[changed++] = before_[i];
   }
-  changed_.resize(changed);
-  return changed_;
+  chosen_.resize(changed);
+  return chosen_;
 }
 
 }  // namespace mapwright::engine::sim

@@ -26,7 +26,7 @@ class FairShares {
   // capacities: bytes per second by channel, each > 0.
   explicit FairShares(std::vector<double> capacities);
 
-  // A new flow over at most 15 `channels` (indices, without repetitions) with at most `cap` > 0 bytes per second. Returns its number,
+  // A new flow over at most 23 `channels` (indices, without repetitions) with at most `cap` > 0 bytes per second. Returns its number,
   // which is reused after remove(). The rate is known after the next update().
   std::uint32_t add(std::span<const std::uint32_t> channels, double cap);
   void remove(std::uint32_t flow);
@@ -44,10 +44,8 @@ class FairShares {
       state.add(std::uint64_t {number} << 32 | c.flows);
       state.add(std::bit_cast<std::uint64_t>(c.spare));
       state.add(std::bit_cast<std::uint64_t>(c.level));
-      for (std::uint32_t i = 0; i < c.flows; ++i) {
-        state.add(name(c.at(i) & kFlow));
-        state.add(c.at(i) & ~kFlow);
-      }
+      for (std::uint32_t i = 0; i < c.flows; ++i) state.add(name(c.at(i)));
+      for (std::uint32_t f = c.limited; f != kNone; f = flows_[f].next) state.add(name(f));
     }
   }
   double rate(std::uint32_t flow) const { return flows_[flow].rate; }
@@ -57,21 +55,17 @@ class FairShares {
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
   static constexpr double kLimitsNobody = std::numeric_limits<double>::infinity();
-  static constexpr std::size_t kMaxChannels = 15;  // of a flow
-  // An entry of a channel's list: a flow, and what would otherwise have to be fetched from there.
-  static constexpr std::uint32_t kFlow = 0x3fffffff;
-  static constexpr std::uint32_t kLimited = 0x80000000;  // the channel is its bottleneck
-  static constexpr std::uint32_t kFresh = 0x40000000;    // it came since the last update
+  static constexpr std::size_t kMaxChannels = 23;  // of a flow
   // What is looked at often stands in the first 64 bytes, a cache line: with thousands of nodes, time is spent on fetching.
   struct alignas(64) Flow {
     double cap = 0, rate = 0;
     std::uint32_t bottleneck = kNone;              // channel; kNone: it runs at its cap
+    std::uint32_t next = kNone, previous = kNone;  // among the flows with the same bottleneck
     std::uint32_t chosen = kNone;                  // during update(): number in chosen_
     std::uint8_t channels = 0;
-    bool alive : 1 = false;
-    bool falls : 1 = false;                        // chosen, and likely to become slower
-    bool fixed : 1 = false;                        // chosen, and it has its new rate
-    bool listed : 1 = false;                       // in changed_
+    bool alive = false;
+    bool falls = false;                            // chosen, and likely to become slower
+    bool fixed = false;                            // chosen, and it has its new rate
     std::array<std::uint32_t, kMaxChannels> channel {};
     std::span<const std::uint32_t> list() const { return {channel.data(), channels}; }
   };
@@ -79,27 +73,22 @@ class FairShares {
     double spare = 0;                              // capacity less the rates of its flows
     double level = kLimitsNobody;                  // rate of the flows that it limits; nobody on it is faster
     double capacity = 0;
+    std::uint32_t limited = kNone;                 // first of those
     std::uint32_t share = kNone;                   // during update(): number in shared_
-    std::uint32_t flows = 0, limited = 0;          // how many, and how many of those it limits
     bool dirty = false, joined = false;            // since the last update: changed; by a flow that came
-    bool fresh = false;                            // some entries are
-    std::array<std::uint32_t, 16> first {};        // its entries: these, then `more`
+    std::uint32_t flows = 0;
+    std::array<std::uint32_t, 14> first {};        // its flows: these, then `more`
     std::vector<std::uint32_t> more;
 
     std::uint32_t at(std::uint32_t i) const { return i < first.size() ? first[i] : more[i - first.size()]; }
     std::uint32_t& at(std::uint32_t i) { return i < first.size() ? first[i] : more[i - first.size()]; }
-    std::uint32_t find(std::uint32_t flow) const {
-      std::uint32_t i = 0;
-      while ((at(i) & kFlow) != flow) ++i;
-      return i;
-    }
-    void add(std::uint32_t entry) {
+    void add(std::uint32_t flow) {
       if (flows >= first.size()) more.resize(flows - first.size() + 1);
-      at(flows++) = entry;
+      at(flows++) = flow;
     }
     void remove(std::uint32_t flow) {
-      const std::uint32_t i = find(flow);
-      limited -= at(i) & kLimited ? 1u : 0u;
+      std::uint32_t i = 0;
+      while (at(i) != flow) ++i;
       at(i) = at(--flows);
     }
   };
@@ -115,18 +104,14 @@ class FairShares {
   };
 
   void touch(Channel& channel, std::uint32_t number, bool joined);
-  void unlink(std::uint32_t flow);
-  void link(const Shared& shared);
+  void unlink(Flow& flow);
   void choose(std::uint32_t flow, bool falls);
   void choose_limited(Channel& channel, bool fall);
-  void open(Channel& channel);
-  void solve();
   void prepare();
   void fill();
   void fill_many();
   bool limit(const Shared& shared, double level);
   void fix(std::uint32_t number, double rate, std::uint32_t bottleneck);
-  void interrupt();
   bool choose_more();
   void commit();
 
@@ -135,14 +120,11 @@ class FairShares {
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> dirty_, fresh_;
 
-  std::vector<std::uint32_t> changed_;             // flows that were chosen in this update; afterwards those with another rate
+  std::vector<std::uint32_t> chosen_;              // flows to solve; afterwards those with another rate
   std::vector<double> before_;                     // their rates as of the last update
-  std::vector<std::uint32_t> chosen_;              // flows to solve together
   std::vector<std::uint32_t> slots_;               // kMaxChannels per chosen flow: its channels in shared_
   std::vector<Shared> shared_;
-  std::vector<std::uint32_t> limiting_;            // those that can limit
   std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
-  bool late_ = false;                              // what changed elsewhere came in after some flows had got their rate
   std::vector<std::pair<double, std::uint32_t>> caps_, levels_;  // heaps: chosen flows and channels by number
 };
 
