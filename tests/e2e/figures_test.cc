@@ -12,7 +12,8 @@ namespace {
 class Figures : public Cli {};
 
 TEST_F(Figures, AreThoseOfThePrograms) {
-  for (const nlohmann::json& program : json({"programs", "--json"})["programs"]) {
+  const nlohmann::json programs = json({"programs", "--json"});
+  for (const nlohmann::json& program : programs["programs"]) {
     const std::string name = program["name"];
     std::ostringstream drawn;
     drawn << std::ifstream(MAPWRIGHT_SOURCE_DIR "/docs/programs/figures/" + name + ".dot").rdbuf();
