@@ -1,4 +1,6 @@
 // mapwright dump MAPPER --stage=...: what a stage of the pipeline makes of a mapper, as text.
+#include <optional>
+
 #include "driver/commands.h"
 #include "driver/inputs.h"
 #include "plan/plan.h"
@@ -30,7 +32,13 @@ int dump_plan(const Options& options, Console& console) {
 
 int dump(const Options& options, Console& console) {
   if (options.stage == "plan") return dump_plan(options, console);
-  const OrExit<diag::SourcePtr> source = load_mapper(options.words[0], nullptr, console);
+  std::optional<Target> target;  // for mappers that only a program has: expert, random
+  if (!options.program.empty()) {
+    OrExit<Target> loaded = load_target(options, console);
+    if (!loaded) return loaded.error();
+    target = *std::move(loaded);
+  }
+  const OrExit<diag::SourcePtr> source = load_mapper(options.words[0], target ? &*target : nullptr, console);
   if (!source) return source.error();
   diag::Sink sink;
   std::string text;

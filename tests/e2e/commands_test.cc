@@ -66,6 +66,7 @@ TEST_F(Commands, DumpShowsEveryStage) {
   EXPECT_THAT(good({"dump", name, "--stage=ast"}), HasSubstr("blocks"));
   EXPECT_THAT(good({"dump", name, "--stage=mapper"}), HasSubstr("blocks"));
   EXPECT_THAT(good(circuit({"dump", name, "--stage=plan"})), HasSubstr("calculate_new_currents"));
+  EXPECT_THAT(good(circuit({"dump", "expert", "--stage=ast"})), HasSubstr("rp_shared"));
 }
 
 TEST_F(Commands, PlaceDrawsAGrid) {
