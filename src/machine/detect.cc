@@ -44,6 +44,10 @@ std::optional<Counts> look() {
   hwloc_topology_t raw = nullptr;
   if (hwloc_topology_init(&raw) != 0) return std::nullopt;
   const Topology topology(raw);
+  // The kernel lists PCI devices; plugins that ask drivers and displays may be slow, hang, or leak.
+  for (const char* plugin : {"pci", "gl", "opencl", "cuda", "nvml", "rsmi", "levelzero"}) {
+    hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugin);
+  }
   hwloc_topology_set_io_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
   if (hwloc_topology_load(raw) != 0) return std::nullopt;
   Counts c;

@@ -43,14 +43,16 @@ class Docs : public Cli {
   std::string with_outputs(const std::string& page, std::vector<std::string>& commands) const {
     std::istringstream in(page);
     std::string out;
-    bool block = false, skip = false;
+    std::string fence;  // that ends the block, longer than those of what a command prints
+    bool skip = false;
     for (std::string line; std::getline(in, line);) {
-      if (line == "```console") {
-        block = true;
-      } else if (line == "```") {
-        block = skip = false;
+      if (line == "```console" || line == "````console") {
+        fence = line.substr(0, line.find('c'));
+      } else if (line == fence) {
+        fence.clear();
+        skip = false;
       }
-      if (!block || line.rfind("$ mapwright ", 0) != 0) {
+      if (fence.empty() || line.rfind("$ mapwright ", 0) != 0) {
         if (!skip) out += line + "\n";
         continue;
       }

@@ -256,7 +256,9 @@ void top(const Task*, const std::vector<PhysicalRegion>&, Context context, Runti
   launch(kCount, Rect<1>(0, kPieces - 1), {{RegionRequirement(pieces, 0, LEGION_WRITE_DISCARD, LEGION_EXCLUSIVE, values), {kV}}});
   const LogicalRegion first_piece = runtime->get_logical_subregion_by_color(context, pieces, 0);
   launch(kSum, Rect<1>(10, 13), {{RegionRequirement(first_piece, 0, kSumOp, LEGION_EXCLUSIVE, values), {kV}}});
-  launch(kOuter, Rect<1>(0, kPieces - 1), {{RegionRequirement(pieces, 0, LEGION_READ_WRITE, LEGION_EXCLUSIVE, values), {kV}}});
+  RegionRequirement of_outer(pieces, 0, LEGION_READ_WRITE, LEGION_EXCLUSIVE, values);
+  of_outer.tag = Mapping::DefaultMapper::VIRTUAL_MAP;
+  launch(kOuter, Rect<1>(0, kPieces - 1), {{of_outer, {kV}}});
 
   TaskLauncher last(kReport, TaskArgument());
   last.add_region_requirement(RegionRequirement(cells, LEGION_READ_ONLY, LEGION_EXCLUSIVE, cells));

@@ -52,6 +52,9 @@ TEST(Probe, TheEmptyMapperIsTheDefaultPolicy) {
     EXPECT_EQ(line["arguments"][0]["region"], "cells");
     EXPECT_EQ(line["arguments"][1]["memory"], "SYSMEM");
   }
+  // The program asks Legion's default mapper for virtual mappings by tags.
+  EXPECT_EQ(r.logged("outer").size(), 8U);
+  for (const auto& line : r.logged("outer")) EXPECT_EQ(line["arguments"][0]["memory"], "VIRTUAL");
   // What the only variant of a task demands is the default.
   for (const auto& [point, seen] : r.tasks.at("demanding")) EXPECT_THAT(seen.at("arg0"), HasSubstr("SYSMEM/64,8/"));
 }
@@ -117,6 +120,7 @@ TEST(Probe, MemoriesAreChosen) {
     EXPECT_THAT(seen.at("arg1"), HasSubstr("SYSMEM/"));
   }
   for (const auto& [point, seen] : r.tasks.at("count")) EXPECT_THAT(seen.at("arg0"), HasSubstr("RDMEM/"));
+  for (const auto& line : r.logged("outer")) EXPECT_EQ(line["arguments"][0]["memory"], "RDMEM") << "a statement wins over a tag";
 }
 
 TEST(Probe, FullMemoriesFallThrough) {

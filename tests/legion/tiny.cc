@@ -1,6 +1,6 @@
 // What mapping costs: tiny tasks under the mapper file and under Legion's own default mapper, in turn, in one run. Prints the
-// time per task of both, their ratio in every pair, the median of the ratios with its 95 % interval (order statistics), and
-// the memory of the process.
+// time and the processor time per task of both, the median of the ratios of the pairs with its 95 % interval (order
+// statistics), and the memory of the process. Processor time is that of all threads; other processes disturb it less.
 //
 //   -pairs N    pairs of rounds (default 21); -warm N rounds of each before (default 2)
 //   -launches N index launches in a round (default 100), each of
@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -50,6 +51,33 @@ long resident_kib() {
   return 0;
 }
 
+double processor_seconds() {
+  timespec now {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+struct Cost {
+  double time = 0, busy = 0;  // microseconds per task
+};
+
+void compare(const char* what, const std::vector<Cost>& ours, const std::vector<Cost>& theirs, double Cost::*value) {
+  std::vector<double> a, b, ratios;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    a.push_back(ours[i].*value);
+    b.push_back(theirs[i].*value);
+    ratios.push_back(a.back() / b.back());
+  }
+  for (std::vector<double>* all : {&a, &b, &ratios}) std::sort(all->begin(), all->end());
+  // The median is between these order statistics with 95 %.
+  const double n = static_cast<double>(ratios.size());
+  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor((n - 1.96 * std::sqrt(n)) / 2)));
+  const auto high = std::min(ratios.size() - 1, static_cast<std::size_t>(std::ceil((n + 1.96 * std::sqrt(n)) / 2)));
+  const std::size_t middle = ratios.size() / 2;
+  std::printf("tiny %s: mapwright %.2f us, default mapper %.2f us per task, ratio %.3f [%.3f, %.3f]\n", what, a[middle], b[middle], ratios[middle],
+              ratios[low], ratios[high]);
+}
+
 void tiny(const Task*, const std::vector<PhysicalRegion>&, Context, Runtime*) {}
 
 void top(const Task*, const std::vector<PhysicalRegion>&, Context context, Runtime* runtime) {
@@ -74,6 +102,7 @@ void top(const Task*, const std::vector<PhysicalRegion>&, Context context, Runti
   const auto round = [&](MapperID mapper) {
     runtime->issue_execution_fence(context).get_void_result();
     const auto start = std::chrono::steady_clock::now();
+    const double busy = processor_seconds();
     for (long i = 0; i < launches; ++i) {
       IndexTaskLauncher launcher(kTiny, domain, TaskArgument(), ArgumentMap(), Predicate::TRUE_PRED, false, mapper);
       if (region.exists()) {
@@ -84,33 +113,25 @@ void top(const Task*, const std::vector<PhysicalRegion>&, Context context, Runti
     }
     runtime->issue_execution_fence(context).get_void_result();
     const std::chrono::duration<double, std::micro> spent = std::chrono::steady_clock::now() - start;
-    return spent.count() / static_cast<double>(launches * points);
+    const double tasks = static_cast<double>(launches * points);
+    return Cost {spent.count() / tasks, (processor_seconds() - busy) * 1e6 / tasks};
   };
   for (long i = 0; i < warm; ++i) {
     round(0);
     round(kDefault);
   }
   const long before = resident_kib();
-  std::vector<double> ratios, ours, theirs;
+  std::vector<Cost> ours, theirs;
   for (long i = 0; i < pairs; ++i) {
     // Who begins changes, so that a drift of the machine favours nobody.
     const bool first = i % 2 == 0;
-    const double a = round(first ? 0 : kDefault), b = round(first ? kDefault : 0);
+    const Cost a = round(first ? 0 : kDefault), b = round(first ? kDefault : 0);
     ours.push_back(first ? a : b);
     theirs.push_back(first ? b : a);
-    ratios.push_back(ours.back() / theirs.back());
   }
-  const auto middle = [](std::vector<double>& all) {
-    std::sort(all.begin(), all.end());
-    return all[all.size() / 2];
-  };
-  const double ratio = middle(ratios);
-  // The median is between these order statistics with 95 %.
-  const double n = static_cast<double>(pairs);
-  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor((n - 1.96 * std::sqrt(n)) / 2)));
-  const auto high = std::min(ratios.size() - 1, static_cast<std::size_t>(std::ceil((n + 1.96 * std::sqrt(n)) / 2)));
-  std::printf("tiny %ld tasks per round, %ld pairs: mapwright %.2f us, default mapper %.2f us per task, ratio %.3f [%.3f, %.3f]\n",
-              launches * points, pairs, middle(ours), middle(theirs), ratio, ratios[low], ratios[high]);
+  std::printf("tiny %ld tasks per round, %ld pairs\n", launches * points, pairs);
+  compare("time", ours, theirs, &Cost::time);
+  compare("processor time", ours, theirs, &Cost::busy);
   std::printf("tiny memory %ld KiB before, %ld KiB after %ld tasks\n", before, resident_kib(), 2 * pairs * launches * points);
 }
 

@@ -1,5 +1,6 @@
 // How tasks are mapped: variant, processor, and what becomes of each region argument.
 #include <fmt/format.h>
+#include <mappers/default_mapper.h>
 
 #include "engine/legion/convert.h"
 #include "engine/legion/mapper.h"
@@ -164,7 +165,9 @@ void FileMapper::map_alone(MapperContext context, const Task& task, const TaskFa
     made.instance = Instance::get_virtual_instance();
   } else {
     rules = rules_of(context, task, variant, kind, position, target, std::nullopt);
-    if (rules->rules.is_virtual) {
+    if (!rules->rules.decided && !variant.leaf && (requirement.tag & Legion::Mapping::DefaultMapper::VIRTUAL_MAP) != 0) {
+      made.instance = Instance::get_virtual_instance();  // the program asks Legion's default mapper for it
+    } else if (rules->rules.is_virtual) {
       if (variant.leaf) {
         session_.fail(session_.policy().finding(diag::kLeafNeedsInstance, diag::Severity::Error, rules->rules.first,
                                                 fmt::format("argument {} of `{}` is mapped to VIRTUAL, but the task computes on it", position, task.get_task_name()),

@@ -1,5 +1,3 @@
-#include <chrono>
-
 #include "support.h"
 
 namespace mapwright::apps {
@@ -22,15 +20,12 @@ TEST(Apps, MistakesHaveCodesAndHelp) {
   EXPECT_EQ(code("stencil", {}, "paper", 1, -1), diag::kParameterOutOfRange);
 }
 
-TEST(Apps, EveryPresetOfEveryProgramBuildsQuickly) {
+TEST(Apps, EveryPresetOfEveryProgramBuilds) {
   for (const App& app : all()) {
     for (const char* preset : {"test", "host", "paper", "weak"}) {
       for (const std::int64_t nodes : {1, 2, 4, 8, 16, 32}) {
-        const auto start = std::chrono::steady_clock::now();
         const auto p = build(app.name, {preset, {}, nodes, 4});
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         ASSERT_TRUE(p) << app.name << " " << preset << ": " << p.error().message;
-        EXPECT_LT(seconds, 0.5) << app.name << " " << preset << " on " << nodes;
         EXPECT_EQ(p->name, app.name);
         EXPECT_EQ(p->parameters.size(), app.parameters.size());
         EXPECT_FALSE(p->reference_mapper.empty());
