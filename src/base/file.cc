@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -53,6 +54,23 @@ Expected<void> write_file(const std::string& path, std::string_view content) {
     return failure(6003, fmt::format("cannot write `{}`: {}", path, std::strerror(why)));
   }
   return {};
+}
+
+Expected<TemporaryFolder> TemporaryFolder::make(std::string inside) {
+  if (inside.empty()) {
+    const char* const given = std::getenv("TMPDIR");
+    inside = given != nullptr && *given != 0 ? given : "/tmp";
+  }
+  std::string path = inside + "/mapwright-XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) {
+    return failure(6003, fmt::format("cannot make a folder in `{}`: {}", inside, std::strerror(errno)), "set TMPDIR to a folder with free space");
+  }
+  return TemporaryFolder(std::move(path));
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace mapwright

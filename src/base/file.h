@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/expected.h"
 
@@ -15,5 +16,20 @@ Expected<std::string> read_file(const std::string& path, std::int64_t limit = 64
 
 // Replaces `path` atomically (writes a neighbour file, then renames). Error: MW6003.
 Expected<void> write_file(const std::string& path, std::string_view content);
+
+// A new folder that goes with everything in it.
+class TemporaryFolder {
+ public:
+  // In `inside`; if that is empty, where TMPDIR says, or in /tmp. Error: MW6003.
+  static Expected<TemporaryFolder> make(std::string inside = {});
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
+  ~TemporaryFolder();
+  std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
 
 }  // namespace mapwright

@@ -20,11 +20,6 @@ sema::ArgumentNames argument_names(const program::Program& program, const progra
   return names;
 }
 
-std::string layout_text(const plan::ArgumentDecision::LayoutDecision& layout) {
-  return fmt::format("{} {}{}", layout.fields == FieldOrder::Soa ? "SOA" : "AOS", layout.dims == DimOrder::C ? "C_order" : "F_order",
-                     layout.alignment > 1 ? fmt::format(" Align=={}", layout.alignment) : "");
-}
-
 int unknown_task(const program::Program& program, const std::string& task, Console& console) {
   std::vector<std::string> names;
   for (const program::Task& t : program.tasks) names.push_back(t.name);

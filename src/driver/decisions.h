@@ -17,8 +17,6 @@ std::vector<const program::Launch*> launches_by_id(const program::Program& progr
 // How a mapper can call argument `i` of a launch.
 sema::ArgumentNames argument_names(const program::Program& program, const program::Launch& launch, std::size_t i);
 
-// "AOS C_order Align==128".
-std::string layout_text(const plan::ArgumentDecision::LayoutDecision& layout);
 
 // Reports a task that the program does not have, with the nearest name; returns kUsage.
 int unknown_task(const program::Program& program, const std::string& task, Console& console);

@@ -88,7 +88,7 @@ class Comparer {
       const std::string argument = l.arguments[i].name;
       if (memories_text(x) != memories_text(y)) add(task, "memory of " + argument, memories_text(x), memories_text(y));
       if (!x.layouts.empty() && !y.layouts.empty() && !(x.layouts[0] == y.layouts[0])) {
-        add(task, "layout of " + argument, layout_text(x.layouts[0]), layout_text(y.layouts[0]));
+        add(task, "layout of " + argument, plan::to_string(x.layouts[0]), plan::to_string(y.layouts[0]));
       }
       if (x.collect.has_value() != y.collect.has_value()) {
         add(task, "collect " + argument, x.collect ? "yes" : "no", y.collect ? "yes" : "no");

@@ -1,8 +1,6 @@
 // mapwright study parity: random valid mappers executed on Legion, and every decision compared with the plan's.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "driver/json.h"
@@ -23,25 +21,6 @@ struct Row {
   std::int64_t mappers = 0, refused = 0;      // executed; refused by the static verification
   std::int64_t points = 0;                    // point tasks that agree
   std::vector<std::string> differing, failed;  // a line or more per mapper
-};
-
-// A folder for one log after the other.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = "/tmp/mapwright-parity-XXXXXX";
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::string log() const { return path_ + "/log"; }
-
- private:
-  std::string path_;
 };
 
 // The logs of all ranks; removed, so that none is taken for that of the next run.
@@ -106,13 +85,14 @@ int study_parity(const Options& given, Console& console) {
   std::error_code ignored;
   Expected<std::string> executor = engine::executor::find_executor(std::filesystem::read_symlink("/proc/self/exe", ignored).string());
   if (!executor) return console.fail(executor.error());
-  const Scratch scratch;
+  const Expected<TemporaryFolder> folder = TemporaryFolder::make();  // for one log after the other
+  if (!folder) return console.fail(folder.error());
   engine::executor::Options base;
   base.executable = *std::move(executor);
   base.launcher = options.launcher;
   base.legion_args = options.legion_args;
   base.trace = false;  // what is replayed is not mapped again
-  base.log = scratch.log();
+  base.log = folder->file("log");
   std::vector<std::string> names = options.programs;
   if (names.empty()) {
     for (const apps::App& app : apps::all()) names.push_back(app.name);

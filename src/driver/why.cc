@@ -98,7 +98,7 @@ class Explainer {
                                                usable == a.memories.end() ? fmt::format("a {} cannot address it", to_string(d.kind)) : "no room"));
     }
     out.push_back(std::move(memory));
-    out.push_back({label + ", layout", layout_text(a.layouts[got]), a.layouts[got].origin, {}});
+    out.push_back({label + ", layout", plan::to_string(a.layouts[got]), a.layouts[got].origin, {}});
     if (a.collect) out.push_back({label + ", collected", "right after the task", *a.collect, {}});
   }
 

@@ -148,6 +148,28 @@ tl::expected<Prepared, Execution> prepare(const EvaluationRequest& request, std:
 // The parts of an Execution that follow from the plan alone: bytes moved, memory peaks, log.
 void describe_plan(const Prepared& prepared, const EvaluationRequest& request, Execution& out);
 
+// The intervals of the timers that a metric looks at, in order, in seconds.
+class TimedWindow {
+ public:
+  void start(double t) {
+    open_ = t;
+    if (!begun_) first_ = t;
+    begun_ = true;
+  }
+  void stop(double t) {
+    sum_ += t - open_;
+    last_ = t;
+    ++intervals_;
+  }
+  // As the metric combines them; 0 without any.
+  double length(program::Metric::Combine combine) const;
+
+ private:
+  double sum_ = 0, first_ = 0, last_ = 0, open_ = 0;
+  int intervals_ = 0;
+  bool begun_ = false;
+};
+
 // The value of the program's metric for a timed window of `seconds`.
 MetricValue metric_value(const program::Program& program, double seconds);
 

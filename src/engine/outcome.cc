@@ -21,6 +21,15 @@ std::optional<Outcome> outcome(std::string_view text) {
   return std::nullopt;
 }
 
+double TimedWindow::length(program::Metric::Combine combine) const {
+  switch (combine) {
+    case program::Metric::Combine::Sum: return sum_;
+    case program::Metric::Combine::Mean: return intervals_ == 0 ? 0 : sum_ / intervals_;
+    case program::Metric::Combine::Span: return last_ - first_;
+  }
+  return sum_;
+}
+
 MetricValue metric_value(const program::Program& program, double seconds) {
   program::ExprContext context;
   context.seconds = seconds;

@@ -4,6 +4,19 @@
 
 namespace mapwright::plan {
 
+diag::Diagnostic finding(const sema::Mapper& mapper, int code, diag::Severity severity, Origin origin, std::string message, std::string help) {
+  diag::Diagnostic d;
+  d.code = code;
+  d.severity = severity;
+  d.message = std::move(message);
+  d.help = std::move(help);
+  if (origin) {
+    d.source = mapper.source();
+    d.span = *origin;
+  }
+  return d;
+}
+
 std::span<const MemoryKind> default_memories(ProcessorKind kind) {
   static constexpr std::array kGpu {MemoryKind::FbMem};
   static constexpr std::array kOmp {MemoryKind::SockMem, MemoryKind::SysMem};

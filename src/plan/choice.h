@@ -15,6 +15,9 @@
 
 namespace mapwright::plan {
 
+// A finding about a decision of `mapper`, at the statement that made it; without a place when the default policy did.
+diag::Diagnostic finding(const sema::Mapper& mapper, int code, diag::Severity severity, Origin origin, std::string message, std::string help = {});
+
 // Kinds in order of preference for a task without a `Task` statement; then the others, in the order of ProcessorKind.
 inline constexpr std::array kDefaultKinds {ProcessorKind::Gpu, ProcessorKind::Omp, ProcessorKind::Cpu};
 

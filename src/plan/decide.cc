@@ -48,16 +48,7 @@ class Decider {
   const program::Task& task_of(const Launch& l) const { return program_.tasks[l.task.value]; }
 
   Diagnostic at(int code, diag::Severity severity, Origin origin, std::string message, std::string help = {}) const {
-    Diagnostic d;
-    d.code = code;
-    d.severity = severity;
-    d.message = std::move(message);
-    d.help = std::move(help);
-    if (origin) {
-      d.source = mapper_.source();
-      d.span = *origin;
-    }
-    return d;
+    return finding(mapper_, code, severity, origin, std::move(message), std::move(help));
   }
   void error(int code, Origin origin, std::string message, std::string help = {}) {
     sink_.emit(at(code, diag::Severity::Error, origin, std::move(message), std::move(help)));

@@ -1,5 +1,7 @@
 #include "plan/plan.h"
 
+#include <fmt/format.h>
+
 #include "plan/planner.h"
 #include "plan/sites.h"
 
@@ -36,6 +38,11 @@ Sites number_sites(const program::Program& program) {
     open.push_back(decision);
   }
   return out;
+}
+
+std::string to_string(const ArgumentDecision::LayoutDecision& layout) {
+  return fmt::format("{} {}{}", layout.fields == FieldOrder::Soa ? "SOA" : "AOS", layout.dims == DimOrder::C ? "C_order" : "F_order",
+                     layout.alignment > 1 ? fmt::format(" Align=={}", layout.alignment) : "");
 }
 
 tl::expected<Plan, Verdict> make_plan(std::shared_ptr<const Decisions> decisions, const program::Program& program,

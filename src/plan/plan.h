@@ -49,6 +49,8 @@ struct ArgumentDecision {
   std::vector<LayoutDecision> layouts;
   std::optional<Origin> collect;       // present: read-only instances are collectable after the task
 };
+// As a mapper says it: "SOA F_order", "AOS C_order Align==128".
+std::string to_string(const ArgumentDecision::LayoutDecision& layout);
 
 // Everything the mapper decides about one launch statement.
 struct LaunchDecision {

@@ -70,7 +70,7 @@ TEST(Run, TheLimitEndsIt) {
 }
 
 TEST(Run, ErrorsOfLegionAreVerdicts) {
-  // More memory than the host can have.
+  // The top-level task has no processor.
   const auto ended = mapwright({"run", "--program", "stencil", "--preset", "test", "--machine", kMachine, "--engine", "legion", "--legion-args", "-ll:cpu 0", "--timeout", "60"});
   EXPECT_EQ(ended.exit_status, 1);
   EXPECT_THAT(ended.err + ended.out, testing::AnyOf(HasSubstr("MW6402"), HasSubstr("MW6201"), HasSubstr("MW5001"), HasSubstr("MW6202")));

@@ -21,28 +21,6 @@ namespace {
 constexpr std::int64_t kMiB = std::int64_t {1} << 20;
 constexpr std::size_t kMostText = 1000;  // bytes of Legion's message in a diagnostic
 
-// A folder that goes with everything in it.
-class Folder {
- public:
-  Folder() = default;
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  bool make(const std::string& inside) {
-    std::string pattern = inside + "/mapwright-legion-XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) return false;
-    path_ = pattern;
-    return true;
-  }
-  std::string file(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
-
- private:
-  std::string path_;
-};
-
 std::string replace_ranks(std::string text, std::uint32_t ranks) {
   constexpr std::string_view kRanks = "{ranks}";
   const std::string number = std::to_string(ranks);
@@ -113,11 +91,9 @@ class LegionEngine final : public Engine {
     Execution e;
     e.engine = name();
     if (const auto why = unsupported(*request.program, *prepared->plan.decisions)) return ended(std::move(e), Outcome::Unsupported, *why);
-    Folder folder;
-    if (!folder.make(options_.directory)) {
-      return failure(diag::kFileUnwritable, fmt::format("cannot make a folder in `{}`", options_.directory), "set TMPDIR or free some space");
-    }
-    const std::string mapper = folder.file("mapper"), report = folder.file("report");
+    const Expected<TemporaryFolder> folder = TemporaryFolder::make(options_.directory);
+    if (!folder) return tl::unexpected(folder.error());
+    const std::string mapper = folder->file("mapper"), report = folder->file("report");
     if (const auto written = write_file(mapper, request.mapper ? request.mapper->text() : ""); !written) return tl::unexpected(written.error());
     command::Limits limits;
     limits.deadline = request.deadline.value_or(options_.timeout);

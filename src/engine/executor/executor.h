@@ -22,7 +22,7 @@ struct Options {
   bool verify = true;             // compare with the sequential execution, and run the program's check
   bool trace = true;              // use Legion's tracing
   Seconds timeout {600};          // when the request has no deadline
-  std::string directory = "/tmp"; // of temporary files; with a launcher all nodes must see it
+  std::string directory;          // of temporary files, see TemporaryFolder; with a launcher all nodes must see it
   std::int64_t max_output = 256 << 10;
 };
 

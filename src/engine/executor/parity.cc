@@ -11,12 +11,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostListed = 8;
 
-std::string layout_text(const plan::ArgumentDecision::LayoutDecision& l) {
-  std::string out = fmt::format("{} {}", l.fields == FieldOrder::Soa ? "SOA" : "AOS", l.dims == DimOrder::C ? "C_order" : "F_order");
-  if (l.alignment > 1) out += fmt::format(" Align=={}", l.alignment);
-  return out;
-}
-
 // What is compared of a point task: two equal lines are the same decisions.
 std::string line(std::string_view task, const std::string& point, std::string_view kind, std::int64_t space, std::int64_t index, const std::string& arguments) {
   return fmt::format("{} {} on {} {} of address space {}{}", task, point, kind, index, space, arguments);
@@ -39,7 +33,7 @@ Counts planned(const plan::Plan& plan, const program::Program& program, const ma
       const plan::InstanceId id = plan.task_arguments[op.detail + i].instance;
       if (id.value != plan::kNone) {
         const plan::Instance& instance = plan.instances[id.value];
-        arguments += fmt::format(", {} in {} {}", i, to_string(machine[instance.memory].kind), layout_text(instance.layout));
+        arguments += fmt::format(", {} in {} {}", i, to_string(machine[instance.memory].kind), plan::to_string(instance.layout));
       } else if (decision.arguments[i].is_virtual) {
         arguments += fmt::format(", {} in VIRTUAL", i);
       }

@@ -114,9 +114,7 @@ Report merge(std::span<const Report> all) {
 
 double window(const Report& r, const program::Metric& metric) {
   if (metric.label.empty()) return r.whole.end - r.whole.start;
-  double sum = 0, first = 0, last = 0, open = 0;
-  int intervals = 0;
-  bool started = false;
+  TimedWindow window;
   for (const Stamp& s : r.stamps) {
     if (s.label != metric.label) continue;
     double now = s.fence.value_or(0);
@@ -125,22 +123,9 @@ double window(const Report& r, const program::Metric& metric) {
       if (found == r.launches.end()) continue;  // a launch without points
       now = s.start ? found->second.start : found->second.end;
     }
-    if (s.start) {
-      open = now;
-      if (!started) first = now;
-      started = true;
-    } else {
-      sum += now - open;
-      last = now;
-      ++intervals;
-    }
+    s.start ? window.start(now) : window.stop(now);
   }
-  switch (metric.combine) {
-    case program::Metric::Combine::Sum: return sum;
-    case program::Metric::Combine::Mean: return intervals == 0 ? 0 : sum / intervals;
-    case program::Metric::Combine::Span: return started ? last - first : 0;
-  }
-  return sum;
+  return window.length(metric.combine);
 }
 
 }  // namespace mapwright::engine::executor

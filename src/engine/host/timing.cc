@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/engine.h"
+
 namespace mapwright::engine::host {
 
 Timing::Timing(const plan::Plan& plan, const Stream& stream)
@@ -49,26 +51,12 @@ double Timing::stamp(const Event& e) const {
 
 double Timing::window(const program::Metric& metric, double whole) const {
   if (metric.label.empty()) return whole;
-  double sum = 0, first = -1, last = 0, open = 0;
-  int intervals = 0;
+  TimedWindow window;
   for (const Event& e : events_) {
     if (plan_->timer_labels[e.label] != metric.label) continue;
-    const double now = stamp(e);
-    if (e.start) {
-      open = now;
-      if (first < 0) first = now;
-    } else {
-      sum += now - open;
-      last = now;
-      ++intervals;
-    }
+    e.start ? window.start(stamp(e)) : window.stop(stamp(e));
   }
-  switch (metric.combine) {
-    case program::Metric::Combine::Sum: return sum;
-    case program::Metric::Combine::Mean: return intervals == 0 ? 0 : sum / intervals;
-    case program::Metric::Combine::Span: return first < 0 ? 0 : last - first;
-  }
-  return sum;
+  return window.length(metric.combine);
 }
 
 }  // namespace mapwright::engine::host

@@ -20,12 +20,6 @@ bool without_access(const RegionRequirement& r) { return r.privilege == LEGION_N
 bool is_reduction(const RegionRequirement& r) { return r.privilege == LEGION_REDUCE; }
 bool only_read(const RegionRequirement& r) { return (r.privilege & LEGION_READ_WRITE) == LEGION_READ_PRIV; }
 
-std::string layout_text(const plan::ArgumentDecision::LayoutDecision& l) {
-  std::string out = fmt::format("{} {}", l.fields == FieldOrder::Soa ? "SOA" : "AOS", l.dims == DimOrder::C ? "C_order" : "F_order");
-  if (l.alignment > 1) out += fmt::format(" Align=={}", l.alignment);
-  return out;
-}
-
 }  // namespace
 
 // Legion folds pending reductions into the instance of a reader and forgets both when the instance is not tracked, so
@@ -257,7 +251,7 @@ void FileMapper::log_instance(unsigned position, const Rules* names, const Rules
     a.memory = memory_name(made.instance.get_location());
     a.bytes = static_cast<std::int64_t>(made.instance.get_instance_size());
     if (rules && ours) {
-      a.layout = layout_text(made.layout);
+      a.layout = plan::to_string(made.layout);
       a.memory_by.line = session_.policy().line(rules->rules.memories[made.candidate].origin);
       a.layout_by.line = session_.policy().line(made.layout.origin);
       a.fell_through = made.candidate > 0;

@@ -28,16 +28,7 @@ Policy::Policy(sema::Mapper mapper, sema::MachineShape shape)
     : mapper_(mapper), shape_(shape), limits_(has_limits(mapper)), evaluator_(std::move(mapper), std::move(shape)) {}
 
 Diagnostic Policy::finding(int code, diag::Severity severity, Origin origin, std::string message, std::string help) const {
-  Diagnostic d;
-  d.code = code;
-  d.severity = severity;
-  d.message = std::move(message);
-  d.help = std::move(help);
-  if (origin) {
-    d.source = mapper_.source();
-    d.span = *origin;
-  }
-  return d;
+  return plan::finding(mapper_, code, severity, origin, std::move(message), std::move(help));
 }
 
 std::optional<std::uint32_t> Policy::line(Origin origin) const {

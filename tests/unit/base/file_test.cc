@@ -66,5 +66,22 @@ TEST_F(File, UnwritableIs6003) {
   EXPECT_EQ(done.error().code, 6003);
 }
 
+TEST_F(File, TemporaryFoldersGoWithWhatTheyHold) {
+  fs::create_directories(path("tmp"));
+  {
+    auto made = TemporaryFolder::make(path("tmp"));
+    ASSERT_TRUE(made);
+    const TemporaryFolder kept = *std::move(made);
+    ASSERT_TRUE(write_file(kept.file("x"), "x"));
+    EXPECT_TRUE(fs::path(kept.file("x")).string().starts_with(path("tmp") + "/"));
+    EXPECT_FALSE(fs::is_empty(path("tmp")));
+  }
+  EXPECT_TRUE(fs::is_empty(path("tmp")));
+  const auto nowhere = TemporaryFolder::make(path("no/such/folder"));
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, 6003);
+  EXPECT_THAT(nowhere.error().help, HasSubstr("TMPDIR"));
+}
+
 }  // namespace
 }  // namespace mapwright

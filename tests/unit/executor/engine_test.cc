@@ -34,7 +34,7 @@ program::Program stencil() {
 // An executor that does what `body` says; $report is the file that it may write.
 class Script {
  public:
-  explicit Script(const std::string& body) : path_(testing::TempDir() + "/executor.sh") {
+  explicit Script(const std::string& body) : folder_(*TemporaryFolder::make()), path_(folder_.file("executor.sh")) {
     const std::string text = "#!/bin/sh\nwhile [ $# -gt 0 ]; do [ \"$1\" = --report ] && report=$2; [ \"$1\" = --mapper ] && mapper=$2; shift; done\n" + body + "\n";
     EXPECT_TRUE(write_file(path_, text));
     chmod(path_.c_str(), 0755);
@@ -42,6 +42,7 @@ class Script {
   const std::string& path() const { return path_; }
 
  private:
+  TemporaryFolder folder_;  // of its own: tests run side by side
   std::string path_;
 };
 
