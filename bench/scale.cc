@@ -28,6 +28,7 @@ struct Row {
 
 struct Measured {
   double tasks = 0, activities = 0, planned_tasks = 0;  // activities: tasks, copies, folds and fills executed
+  double operations = 0;                                // of all kinds, that were simulated and not left out
   double decide = 0, plan = 0, simulate = 0;            // user CPU seconds
   double mib = 0;                                       // peak of the resident memory above that of the loaded program
   double makespan = 0;
@@ -79,8 +80,10 @@ Measured measure(const Row& row) {
   engine::sim::Options options;
   options.profile = row.profile;
   if (row.fifo) options.sharing = engine::sim::Sharing::Fifo;
-  m.makespan = engine::sim::simulate(plan, l->program, l->machine, options).makespan;
+  const engine::sim::Timing timing = engine::sim::simulate(plan, l->program, l->machine, options);
   m.simulate = lap();
+  m.makespan = timing.makespan;
+  m.operations = static_cast<double>(plan.executed_ops() - timing.repeated_ops);
   m.mib = status_mib("VmHWM:") - base;
   m.tasks = static_cast<double>(plan.executed_tasks());
   for (const plan::Segment& s : plan.segments) {
@@ -112,8 +115,8 @@ Measured measure_apart(const Row& row) {
 }
 
 void heading() {
-  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11}{:>10}{:>12}{:>9}{:>9}{:>9}{:>11}{:>11}{:>10}{:>8}  {}\n", "program", "nodes", "reps", "", "tasks", "planned",
-             "activities", "decide s", "plan s", "sim s", "tasks/s", "act/s sim", "MiB", "B/task", "makespan s");
+  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11}{:>10}{:>12}{:>12}{:>9}{:>9}{:>9}{:>11}{:>11}{:>10}{:>8}  {}\n", "program", "nodes", "reps", "", "tasks", "planned",
+             "activities", "simulated", "decide s", "plan s", "sim s", "tasks/s", "act/s sim", "MiB", "B/task", "makespan s");
 }
 
 Measured print(const Row& row) {
@@ -121,8 +124,8 @@ Measured print(const Row& row) {
   std::string how = row.unrolled ? "unrolled" : "loops";
   if (row.profile) how += "+p";
   if (row.fifo) how += "+f";
-  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11.0f}{:>10.0f}{:>12.0f}{:>9.3f}{:>9.3f}{:>9.3f}{:>11.0f}{:>11.0f}{:>10.1f}{:>8.0f}  {:.17g}\n", row.program,
-             row.nodes, row.repetitions, how, m.tasks, m.planned_tasks, m.activities, m.decide, m.plan, m.simulate, m.tasks / m.seconds(),
+  fmt::print("{:9}{:>6}{:>7} {:<9}{:>11.0f}{:>10.0f}{:>12.0f}{:>12.0f}{:>9.3f}{:>9.3f}{:>9.3f}{:>11.0f}{:>11.0f}{:>10.1f}{:>8.0f}  {:.17g}\n", row.program,
+             row.nodes, row.repetitions, how, m.tasks, m.planned_tasks, m.activities, m.operations, m.decide, m.plan, m.simulate, m.tasks / m.seconds(),
              m.activities / m.simulate, m.mib, m.mib * 1048576 / m.tasks, m.makespan);
   std::fflush(stdout);
   return m;

@@ -64,8 +64,20 @@ void Blocks::end_one(std::uint32_t number) {
     free_[b.segment].push_back(ring.numbers.front());
     ring.numbers.pop_front();
     ++ring.first;
-    if (workload_.segments[b.segment].repeat > 1) over = b.segment;
+    const bool repeated = workload_.segments[b.segment].repeat > 1;
+    const std::uint32_t next = b.segment + 1;
+    if (repeated) {
+      over = b.segment;
+    } else if (next < rings_.size() && workload_.segments[next].repeat > 1 && rings_[next].first == 0) {
+      over = next;
+    }
   }
+}
+
+bool Blocks::ended_in(std::uint32_t segment, std::uint64_t rep) const {
+  const Ring& ring = rings_[segment];
+  if (rep < ring.first || rep - ring.first >= ring.numbers.size()) return false;
+  return blocks_[ring.numbers[rep - ring.first]]->left < workload_.segments[segment].length();
 }
 
 void Blocks::describe(Digest& state, std::uint32_t segment, Ticks now) const {

@@ -55,10 +55,12 @@ class Blocks {
     ++marked_;
   }
   std::uint64_t order(std::uint32_t number, plan::OpIndex op) const { return blocks_[number]->base + op; }
-  // A repeated segment of which a repetition is over and all before it; the caller empties it.
+  // A repeated segment of which a repetition is over and all before it, or the segment before it; the caller empties it.
   std::optional<std::uint32_t> over;
   std::uint64_t repetitions_over(std::uint32_t segment) const { return rings_[segment].first; }
   std::uint64_t repetitions_begun(std::uint32_t segment) const { return rings_[segment].first + rings_[segment].numbers.size(); }
+  // Whether an operation of a repetition that is not over has ended.
+  bool ended_in(std::uint32_t segment, std::uint64_t rep) const;
   // The state, seen from `now` and the first repetition of `segment` that is not over.
   void describe(Digest& state, std::uint32_t segment, Ticks now) const;
   // Everything is later by `time`, and what belongs to `segment` by some repetitions.

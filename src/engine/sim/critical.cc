@@ -47,11 +47,9 @@ class Shares {
          const Workload& workload, CostModel& costs)
       : intervals_(intervals), plan_(plan), machine_(machine), workload_(workload), costs_(costs), spent_(plan.ops.size()) {}
 
-  // One step of the chain, from the end of its parent to its own, `later` than the node says.
-  void add(const Chains::Node& node, Ticks begin, Ticks later) {
+  // One step of the chain, from the end of its parent to its own.
+  void add(const Chains::Node& node, Ticks begin, Ticks end) {
     Spent& spent = spent_[node.op];
-    const Ticks end = node.end + later;
-    begin += later;
     if (node.mapping) {
       spent.mapping += inside(begin, end);
       return;
@@ -167,7 +165,7 @@ std::vector<CriticalShare> critical_shares(const Chains& chains, NodeId last, st
                                            const plan::Plan& plan, const machine::Machine& machine,
                                            const Workload& workload, CostModel& costs) {
   Shares shares(intervals, plan, machine, workload, costs);
-  chains.for_each(last, [&](const Chains::Node& node, Ticks begin, Ticks later) { shares.add(node, begin, later); });
+  chains.for_each(last, [&](const Chains::Node& node, Ticks begin, Ticks end) { shares.add(node, begin, end); });
   return shares.take();
 }
 

@@ -49,21 +49,27 @@ class Chains {
   };
   // Returns the number of the jump, whose nodes are then held for ever.
   std::uint32_t add(Jump jump);
-  // Calls f(node, begin, later) for every step of the chain that ends in `n`, backwards: it happened `later` than its node says.
+  // Calls f(node, begin, end) for every step of the chain that ends in `n`, backwards, with the times at which it happened.
   template <typename F>
   void for_each(NodeId n, F&& f) const {
-    const auto step = [&](NodeId at, Ticks later) { f(nodes_[at], nodes_[nodes_[at].parent].end, later); };
     while (n != kRoot) {
-      if (!nodes_[n].jump) {
-        step(n, 0);
-        n = nodes_[n].parent;
+      const Node& node = nodes_[n];
+      if (!node.jump) {
+        f(node, nodes_[node.parent].end, node.end);
+        n = node.parent;
         continue;
       }
-      const Jump& jump = jumps_[nodes_[n].rep];
-      std::uint32_t place = nodes_[n].op;
+      const Jump& jump = jumps_[node.rep];
+      std::uint32_t place = node.op;
       for (std::uint64_t k = jump.times; k > 0; --k) {
         const Jump::Place& p = jump.places[place];
-        for (NodeId at = p.after; at != p.before; at = nodes_[at].parent) step(at, static_cast<Ticks>(k) * jump.period);
+        const Ticks later = static_cast<Ticks>(k) * jump.period;
+        // What has stood at its place since before the part is no later than it says.
+        const bool stays = jump.places[p.from].after == p.before;
+        for (NodeId at = p.after; at != p.before; at = nodes_[at].parent) {
+          const NodeId parent = nodes_[at].parent;
+          f(nodes_[at], nodes_[parent].end + (parent == p.before && stays ? 0 : later), nodes_[at].end + later);
+        }
         place = p.from;
       }
       n = jump.places[place].after;

@@ -85,8 +85,9 @@ class RunState {
     std::uint64_t repetition = 0;                             // how many are over
     Ticks time = 0;
     Digest::Value state {}, with_mapping {};                  // without and with the times of mapping
-    bool unhindered = false;                                  // see Utility::Watched
-    Ticks margin = 0;
+    bool unhindered = false, unhindered_since = true;         // see Utility::Watched; in all repetitions after this sight
+    Ticks margin = 0, margin_since = 0;
+    bool anchor = false;                                      // see skip()
     std::uint64_t ended_ops = 0;
     std::vector<Ticks> busy {}, channels {};
     std::vector<std::int64_t> points {};
@@ -94,6 +95,7 @@ class RunState {
     std::vector<NodeId> heads {};                             // profile: see heads()
   };
   Sight look(std::uint32_t segment);
+  void keep(Sight sight);
   void describe(Digest& state, std::uint32_t segment) const;
   std::uint64_t furthest(std::uint32_t segment) const;
   bool same_chains(const Sight& before, const Sight& now, Chains::Jump& jump) const;
@@ -139,7 +141,7 @@ class RunState {
 
   std::vector<bool> varying_;                                 // by segment: costs depend on the repetition
   std::uint32_t seen_segment_ = kAbsent;
-  std::deque<Sight> sights_;                                  // of the latest repetitions, one after the other
+  std::deque<Sight> sights_;                                  // the anchor and the latest, ascending
 };
 
 }  // namespace mapwright::engine::sim

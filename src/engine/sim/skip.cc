@@ -17,12 +17,10 @@ namespace mapwright::engine::sim {
 
 namespace {
 
-constexpr std::size_t kMaxPeriod = 4;  // repetitions in which the state may return
+constexpr std::size_t kLatest = 4;  // sights that are kept, besides the anchor
 
-// Repetitions after which the state is looked at: the first ones, then a few at growing distances.
-bool looks(std::uint64_t repetition) {
-  return repetition <= 24 || repetition - std::bit_floor(repetition) <= 2 * kMaxPeriod;
-}
+// Repetitions after which the state is looked at: the first 64, then as many whenever their number doubles.
+bool looks(std::uint64_t repetition) { return repetition % std::max<std::uint64_t>(1, std::bit_floor(repetition) / 64) == 0; }
 
 }  // namespace
 
@@ -108,43 +106,50 @@ std::uint64_t RunState::furthest(std::uint32_t segment) const {
   return std::max({blocks_.repetitions_begun(segment), utility_.furthest(segment) + 1, fences_.begun(segment)}) - 1;
 }
 
+// Finds periods of any length: the state is compared with those of the latest repetitions, and with that of an anchor, which
+// moves ahead when the number of repetitions has doubled since (Brent, BIT 20, 1980).
 bool RunState::skip() {
   const std::uint32_t segment = *std::exchange(blocks_.over, std::nullopt);
   const Stretch& s = workload_.segments[segment];
-  const std::uint64_t over = blocks_.repetitions_over(segment);
-  const bool follows = seen_segment_ == segment && !sights_.empty() && sights_.back().repetition + 1 == over;
-  if (!follows) forget_sights();
+  if (seen_segment_ != segment) forget_sights();
   seen_segment_ = segment;
-  if (!looks(over) || furthest(segment) + 2 >= s.repeat || options_.timeline) return false;
-  if (options_.sharing != Sharing::Fair || workers_) return false;
-  if (varying_[segment]) return false;
+  if (options_.sharing != Sharing::Fair || workers_ || options_.timeline || varying_[segment]) return false;
+  if (!looks(blocks_.repetitions_over(segment))) return false;
+  // In the last repetition nothing may have ended: what follows there is something else.
+  const std::uint64_t furthest = this->furthest(segment), to = s.repeat - (blocks_.ended_in(segment, furthest) ? 2 : 1);
+  if (furthest >= to) return false;
   Sight now = look(segment);
-  bool unhindered = true;
-  Ticks margin = 0;
-  for (std::size_t q = 1; q <= sights_.size(); ++q) {
-    const Sight& before = sights_[sights_.size() - q];
-    const Sight& later = q == 1 ? now : sights_[sights_.size() - q + 1];
-    unhindered = unhindered && later.unhindered;
-    margin = std::max(margin, later.margin);
-    const bool same = now.with_mapping == before.with_mapping;
-    if (!same && !(unhindered && now.state == before.state)) continue;
-    const Ticks period = now.time - before.time;
-    if (!same && !utility_.stays_unhindered(segment, q, margin, period, now_)) continue;
-    const std::uint64_t times = (s.repeat - 2 - furthest(segment)) / q;
+  for (Sight& before : sights_) {
+    before.unhindered_since = before.unhindered_since && now.unhindered;
+    before.margin_since = std::max(before.margin_since, now.margin);
+  }
+  for (auto before = sights_.rbegin(); before != sights_.rend(); ++before) {
+    const bool same = now.with_mapping == before->with_mapping;
+    if (!same && !(before->unhindered_since && now.state == before->state)) continue;
+    const Ticks period = now.time - before->time;
+    const std::uint64_t repetitions = now.repetition - before->repetition, times = (to - furthest) / repetitions;
+    if (!same && !utility_.stays_unhindered(segment, repetitions, before->margin_since, period, now_)) continue;
     if (times == 0 || static_cast<std::uint64_t>(period) > static_cast<std::uint64_t>(kEndOfTime - now_) / times) continue;
     Chains::Jump jump {.period = period, .times = times};
-    if (options_.profile && !same_chains(before, now, jump)) continue;
-    this->jump(before, now, segment, jump, !same);
+    if (options_.profile && !same_chains(*before, now, jump)) continue;
+    this->jump(*before, now, segment, jump, !same);
     sights_.push_back(std::move(now));
     forget_sights();
     return true;
   }
-  sights_.push_back(std::move(now));
-  if (sights_.size() > kMaxPeriod) {
-    for (const NodeId n : sights_.front().heads) chains_.drop(n);
-    sights_.pop_front();
-  }
+  keep(std::move(now));
   return false;
+}
+
+void RunState::keep(Sight sight) {
+  const auto anchor = std::find_if(sights_.begin(), sights_.end(), [](const Sight& s) { return s.anchor; });
+  sight.anchor = anchor == sights_.end() || sight.repetition >= 2 * anchor->repetition;
+  if (sight.anchor && anchor != sights_.end()) anchor->anchor = false;
+  sights_.push_back(std::move(sight));
+  const auto goes = sights_.front().anchor ? sights_.begin() + 1 : sights_.begin();
+  if (sights_.size() <= kLatest || sights_.end() - goes <= static_cast<std::ptrdiff_t>(kLatest)) return;
+  for (const NodeId n : goes->heads) chains_.drop(n);
+  sights_.erase(goes);
 }
 
 // Whether each place that holds a node holds one that goes back to a node of then, and the same places hold the same one.
