@@ -65,7 +65,7 @@ TEST(Apps, KeptLoopsEqualUnrolledLoops) {
 // Longer than the window of launches that mapping may be ahead.
 TEST(Apps, KeptLoopsEqualUnrolledLoopsBeyondTheWindow) { expect_same_unrolled("circuit", {.set = {{"l", "600"}}}, ""); }
 
-// On 16 nodes, Stencil's copies fall into step after some 240 time steps, and the state then returns after many.
+// On 16 nodes, Stencil's copies fall into step after some 330 time steps, and the state then returns after many.
 TEST(Apps, LongPeriodsAreFound) {
   const Size size {.preset = "paper", .nodes = 16, .set = {{"tsteps", "1000"}, {"tprune", "0"}}};
   EXPECT_GT(expect_same_unrolled("stencil", size, std::string(apps::find("stencil")->expert_mapper)), 0U);
