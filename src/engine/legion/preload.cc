@@ -1,6 +1,5 @@
 // The ways in: register_mapper(), beside(), and functions of Legion that this library puts itself in front of when it is
 // preloaded (or linked before Legion).
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <legion.h>
 #include <mappers/default_mapper.h>
@@ -9,6 +8,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "engine/legion/behind.h"
 #include "engine/legion/mapper.h"
 #include "mapwright/legion.h"
 
@@ -30,19 +30,6 @@ struct Registered {
 Registered& registered() {
   static Registered* const all = new Registered;
   return *all;
-}
-
-// The function of Legion that stands behind the one of this library; where the program is linked with Legion first, there is
-// only Legion's.
-template <typename Function>
-Function* behind(const char* symbol) {
-  void* found = dlsym(RTLD_NEXT, symbol);
-  if (!found) found = dlsym(RTLD_DEFAULT, symbol);
-  if (!found) {
-    std::fprintf(stderr, "mapwright: this Legion has no %s; rebuild libmapwright_legion.so against it\n", symbol);
-    std::_Exit(1);
-  }
-  return reinterpret_cast<Function*>(found);
 }
 
 constexpr const char* kStart = "_ZN6Legion7Runtime5startEiPPcbbb";

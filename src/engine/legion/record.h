@@ -29,8 +29,12 @@ struct TimeSample {
 };
 program::Expr fit(std::span<const TimeSample> samples);
 
-// Gets what mappers see, from many threads. Tasks that tasks below the top level launch are recorded as if the top-level
-// task had launched them where their parent stands.
+// What stands in a program file for accesses of a task that launches others, which are no tasks in Legion. No statement of
+// a mapper file acts on them.
+inline constexpr const char* kInlineTask = "inline mapping";
+inline constexpr const char* kCopyTask = "explicit copy";
+
+// Gets what mappers see and what tasks ask of Legion, from many threads.
 class Recorder {
  public:
   // A launch: its number among the operations of its parent, behind (number, point) of each ancestor below the top level.
@@ -67,16 +71,31 @@ class Recorder {
   bool wants(const Path& launch, std::int64_t point) const;
   void touches(const Path& launch, std::int64_t point, std::vector<Touched> arguments);
 
+  // What a task has asked of Legion, in the order of its calls. Where mappers see as many launches as there were calls, they
+  // are the same ones.
+  struct Call {
+    enum class What : std::uint8_t { Launch, Access, Fill, Fence, Wait, BeginTrace, EndTrace, Clock } what = What::Launch;
+    std::vector<std::uint32_t> futures;           // calls of the top-level task whose results it reads, or waits for
+    std::optional<program::ReductionOp> reduced;  // Launch: how its points' results become one
+    std::uint32_t known = 0;                      // Access, Fill: see describe()
+    std::uint32_t trace = 0;
+    bool waited = false;                          // Launch, Access: the task waits for it at once; Fence: until it is over
+  };
+  // For inline mappings, explicit copies and fills; `touched` by point and argument, no entries: not known.
+  std::uint32_t describe(const std::string& same, const std::function<Shape()>& shape, const std::function<std::vector<std::vector<Touched>>()>& touched);
+  // `task`: path and point of the task, empty for the top-level one. Returns the number of the call in it.
+  std::uint32_t call(const Path& task, Call c);
+  // The top-level task waits for the result of one of its calls, or reads it as reduced to one value.
+  void wait(std::uint32_t call);
+  void reduce(std::uint32_t call, program::ReductionOp op);
+
   // There is one. `inner`: it only launches tasks.
   void variant(const std::string& task, ProcessorKind kind, bool inner, std::vector<program::LayoutDemand> demands);
+  // A point of the task has an instance of its own, so that it is no mere launcher.
+  void holds_instance(const std::string& task);
   void time(const std::string& task, ProcessorKind kind, TimeSample sample);
   void top_level(std::string name);
 
-  // All of it. Loops are found again. `parameters` says "unmeasured" kinds of tasks, which have no variant then, and
-  // "unseen" launches, whose data no point told.
-  program::Program program(std::string name) const;
-
- private:
   struct Known {
     Shape shape;
     std::vector<std::vector<Touched>> points;  // by point; empty: not told yet
@@ -86,24 +105,35 @@ class Recorder {
     std::vector<program::LayoutDemand> demands;
     std::vector<TimeSample> samples;
   };
-  // Regions and partitions in the order in which the program uses them, which the order of their discovery is not.
-  struct Order {
-    std::vector<std::uint32_t> regions, partitions;
-    std::map<std::uint32_t, std::uint32_t> region_at, partition_at;
+  struct Data {
+    std::vector<program::Region> regions;
+    std::vector<program::Partition> partitions;
+    std::vector<Known> known;
+    std::map<Path, std::uint32_t> launches;
+    std::map<Path, std::vector<Call>> calls;
+    std::map<std::string, std::map<ProcessorKind, Kind>> tasks;
+    std::set<std::string> holding;  // tasks with instances
+    std::string top_level = "main";
   };
-  Order order() const;
-  void fill_argument(program::Program& p, const Order& order, const Known& known, std::size_t position, program::Argument& a) const;
-  void fill_tasks(program::Program& p) const;
+
+  // All of it. Loops are found again, and what every point of a task launches is its body. `parameters` says
+  //   unmeasured  kinds of tasks, which have no variant then
+  //   unseen      launches, whose data no point told
+  //   flat        tasks whose launches stand where they stand themselves, each with the reason
+  //   written     tasks that reduce other values than numbers of 4 or 8 bytes, as if they wrote them
+  //   unplaced    what is missing because its place among the launches is not known
+  program::Program program(std::string name) const;
+
+ private:
+  std::uint32_t remember(const std::string& same, const std::function<Known()>& describe);
 
   mutable std::mutex mutex_;
-  std::vector<program::Region> regions_;
-  std::vector<program::Partition> partitions_;
   std::unordered_map<std::string, std::uint32_t> shapes_;
-  std::vector<Known> known_;
-  std::map<Path, std::uint32_t> launches_;
-  std::map<std::string, std::map<ProcessorKind, Kind>> tasks_;
-  std::string top_level_ = "main";
+  Data data_;
 };
+
+// The program of a recording. `flatten`: no task has a body.
+program::Program assemble(const Recorder::Data& data, std::string name, bool flatten = false);
 
 // Statements that do `sequence` in order, where repetitions are loops (count, statements) again. Statements are numbers.
 struct Repeated {

@@ -229,6 +229,17 @@ bool Session::write_record(const std::string& path) {
   if (const auto unseen = recorded.parameters.find("unseen"); unseen != recorded.parameters.end()) {
     tell(diag::Severity::Warning, fmt::format("the data of some points was not seen, of {}", unseen->second), "record in one process; what a task runs inline is not seen");
   }
+  if (const auto flat = recorded.parameters.find("flat"); flat != recorded.parameters.end()) {
+    tell(diag::Severity::Warning, fmt::format("what some tasks launch stands in the file as if their own parent launched it ({})", flat->second),
+         "a program file has one body per task, the same for all its points; times and data are right, the order may be too loose");
+  }
+  if (const auto written = recorded.parameters.find("written"); written != recorded.parameters.end()) {
+    tell(diag::Severity::Warning, fmt::format("reductions of values that are neither 4 nor 8 bytes count as writes, in {}", written->second),
+         "points that reduce to the same data run one after the other in the simulation");
+  }
+  if (const auto lost = recorded.parameters.find("unplaced"); lost != recorded.parameters.end()) {
+    tell(diag::Severity::Warning, fmt::format("not in the file: {}", lost->second), "mapwright explain MW6304 says what is recorded, and when");
+  }
   if (const Expected<std::string> before = read_file(path)) {
     diag::Sink ignored;
     const auto earlier = program::import_json(diag::make_source(path, *before), ignored);
@@ -260,7 +271,7 @@ bool Session::check_names() {
   // Tasks may be met by other processes only, so a process among several cannot be sure.
   if (!policy_ || rank_.value_or(0) != 0) return true;
   const bool strict = options_.strict && policy_->shape().address_spaces == 1;
-  std::vector<std::string> tasks;
+  std::vector<std::string> tasks {kInlineTask, kCopyTask};  // in mappers of recordings
   {
     const std::shared_lock lock(facts_mutex_);
     for (const auto& [id, facts] : facts_) tasks.push_back(facts->rules.name);

@@ -55,18 +55,14 @@ std::string attached(Watcher::Runtime* runtime, Watcher::Context context, Handle
   return std::string(view.substr(0, view.find('\0')));
 }
 
-std::int64_t point_number(const Task& task) {
-  return task.is_index_space ? to_rect(task.index_domain).linearize(to_point(task.index_point)) : 0;
-}
-
-Recorder::Path path_of(const Task& task) {
-  Recorder::Path path {static_cast<std::int64_t>(task.get_context_index())};
-  for (const Task* p = task.get_parent_task(); p && p->get_depth() > 0; p = p->get_parent_task()) {
-    path.push_back(point_number(*p));
-    path.push_back(static_cast<std::int64_t>(p->get_context_index()));
-  }
-  std::reverse(path.begin(), path.end());
-  return path;
+// Tasks ask without a context, and may ask as mappers do.
+template <typename... Handle>
+std::string attached(Legion::Runtime* runtime, Legion::Context, Handle... handle) {
+  const void* text = nullptr;
+  std::size_t size = 0;
+  if (!runtime->retrieve_semantic_information(handle..., LEGION_NAME_SEMANTIC_TAG, text, size, true, false)) return {};
+  const std::string_view view(static_cast<const char*>(text), size);
+  return std::string(view.substr(0, view.find('\0')));
 }
 
 program::Privilege privilege_of(const RegionRequirement& r) {
@@ -75,13 +71,6 @@ program::Privilege privilege_of(const RegionRequirement& r) {
   if (r.privilege == LEGION_REDUCE) return Privilege::Reduce;
   if (r.privilege & LEGION_DISCARD_MASK) return Privilege::WriteDiscard;
   return (r.privilege & LEGION_READ_WRITE) == LEGION_READ_PRIV ? Privilege::Read : Privilege::ReadWrite;
-}
-
-program::ReductionOp reduction_of(Legion::ReductionOpID op) {
-  const auto id = static_cast<std::int64_t>(op);
-  if (id >= LEGION_REDOP_MIN_BOOL && id <= LEGION_REDOP_MIN_FLOAT64) return program::ReductionOp::Min;
-  if (id >= LEGION_REDOP_MAX_BOOL && id <= LEGION_REDOP_MAX_FLOAT64) return program::ReductionOp::Max;
-  return program::ReductionOp::Sum;
 }
 
 // What makes two launches the same.
@@ -124,19 +113,63 @@ std::string identity_of(const Task& task) {
 
 }  // namespace
 
+std::int64_t point_number(const Task& task) {
+  return task.is_index_space ? to_rect(task.index_domain).linearize(to_point(task.index_point)) : 0;
+}
+
+namespace {
+
+// Tasks of a must-epoch launch have one number in their parent; what tells them apart is behind it.
+std::int64_t number_of(const Task& task) {
+  constexpr int kBits = 20;
+  std::int64_t among = 0;
+  if (task.must_epoch_task) {
+    among = task.is_index_space ? task.task_id : 1;
+    for (int d = 0; d < task.index_point.get_dim() && !task.is_index_space; ++d) among = among * 1009 + task.index_point[static_cast<unsigned>(d)] + 1;
+  }
+  return static_cast<std::int64_t>(task.get_context_index()) << kBits | (among & ((std::int64_t {1} << kBits) - 1));
+}
+
+}  // namespace
+
+Recorder::Path path_of(const Task& task) {
+  Recorder::Path path {number_of(task)};
+  for (const Task* p = task.get_parent_task(); p && p->get_depth() > 0; p = p->get_parent_task()) {
+    path.push_back(point_number(*p));
+    path.push_back(number_of(*p));
+  }
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+program::ReductionOp reduction_of(Legion::ReductionOpID op) {
+  const auto id = static_cast<std::int64_t>(op);
+  if (id >= LEGION_REDOP_MIN_BOOL && id <= LEGION_REDOP_MIN_FLOAT64) return program::ReductionOp::Min;
+  if (id >= LEGION_REDOP_MAX_BOOL && id <= LEGION_REDOP_MAX_FLOAT64) return program::ReductionOp::Max;
+  return program::ReductionOp::Sum;
+}
+
 Watcher::Watcher(const MachineView& machine, bool profiles, bool records) : machine_(machine), one_space_(machine.shape().address_spaces == 1) {
   if (profiles) profiler_.emplace();
   if (records) recorder_.emplace();
 }
 
-std::string Watcher::name_of(Runtime* runtime, Context context, LogicalRegion region) { return attached(runtime, context, region); }
+template <typename R, typename C>
+std::string Watcher::name_of(R* runtime, C context, LogicalRegion region) {
+  return attached(runtime, context, region);
+}
 
-std::string Watcher::name_of(Runtime* runtime, Context context, LogicalPartition partition) {
+template <typename R, typename C>
+std::string Watcher::name_of(R* runtime, C context, LogicalPartition partition) {
   std::string name = attached(runtime, context, partition);
   return name.empty() ? attached(runtime, context, partition.get_index_partition()) : name;
 }
 
-std::string Watcher::root_name(Runtime* runtime, Context context, LogicalRegion region) {
+template std::string Watcher::name_of(Watcher::Runtime*, Watcher::Context, LogicalRegion);
+template std::string Watcher::name_of(Watcher::Runtime*, Watcher::Context, LogicalPartition);
+
+template <typename R, typename C>
+std::string Watcher::root_name(R* runtime, C context, LogicalRegion region) {
   {
     const std::scoped_lock lock(mutex_);
     if (const auto found = roots_.find(region.get_tree_id()); found != roots_.end()) return found->second;
@@ -151,7 +184,8 @@ std::string Watcher::root_name(Runtime* runtime, Context context, LogicalRegion 
 
 // --- recording
 
-Watcher::Node Watcher::node_of(Runtime* runtime, Context context, LogicalRegion region) {
+template <typename R, typename C>
+Watcher::Node Watcher::node_of(R* runtime, C context, LogicalRegion region) {
   {
     const std::scoped_lock lock(mutex_);
     if (const auto found = nodes_.find(region); found != nodes_.end()) return found->second;
@@ -188,7 +222,8 @@ Watcher::Node Watcher::node_of(Runtime* runtime, Context context, LogicalRegion 
   return node;
 }
 
-std::uint32_t Watcher::partition_of(Runtime* runtime, Context context, LogicalPartition partition) {
+template <typename R, typename C>
+std::uint32_t Watcher::partition_of(R* runtime, C context, LogicalPartition partition) {
   {
     const std::scoped_lock lock(mutex_);
     if (const auto found = partitions_.find(partition); found != partitions_.end()) return found->second;
@@ -212,7 +247,8 @@ std::uint32_t Watcher::partition_of(Runtime* runtime, Context context, LogicalPa
   return partitions_.emplace(partition, id).first->second;
 }
 
-std::vector<program::FieldIndex> Watcher::fields_of(Runtime* runtime, Context context, const RegionRequirement& r, std::uint32_t region) {
+template <typename R, typename C>
+std::vector<program::FieldIndex> Watcher::fields_of(R* runtime, C context, const RegionRequirement& r, std::uint32_t region) {
   std::vector<program::FieldIndex> out;
   for (const Legion::FieldID f : r.privilege_fields) {
     std::optional<program::FieldIndex> known;
@@ -233,32 +269,39 @@ std::vector<program::FieldIndex> Watcher::fields_of(Runtime* runtime, Context co
   return out;
 }
 
+template <typename R, typename C>
+Recorder::Requirement Watcher::requirement_of(R* runtime, C context, const RegionRequirement& r, unsigned position) {
+  Recorder::Requirement out;
+  LogicalRegion above = r.region;
+  if (r.handle_type == LEGION_PARTITION_PROJECTION) {
+    out.name = name_of(runtime, context, r.partition);
+    above = runtime->get_parent_logical_region(context, r.partition);
+  } else {
+    out.name = name_of(runtime, context, r.region);
+    if (out.name.empty() && runtime->has_parent_logical_partition(context, r.region)) {
+      out.name = name_of(runtime, context, runtime->get_parent_logical_partition(context, r.region));
+    }
+  }
+  if (out.name.empty()) out.name = root_name(runtime, context, above);
+  out.name = out.name.empty() ? stand_in_name(position) : plain_name(out.name);
+  out.region = node_of(runtime, context, above).region;
+  out.privilege = privilege_of(r);
+  out.reduction = reduction_of(r.redop);
+  out.fields = fields_of(runtime, context, r, out.region);
+  return out;
+}
+
+// For calls.cc, which asks as a task.
+template Recorder::Requirement Watcher::requirement_of(Legion::Runtime*, Legion::Context, const RegionRequirement&, unsigned);
+template Watcher::Node Watcher::node_of(Legion::Runtime*, Legion::Context, LogicalRegion);
+template std::uint32_t Watcher::partition_of(Legion::Runtime*, Legion::Context, LogicalPartition);
+
 Recorder::Shape Watcher::describe(Runtime* runtime, Context context, const Task& task) {
   Recorder::Shape shape;
   shape.task = task.get_task_name();
   shape.index = task.is_index_space;
   if (shape.index) shape.domain = to_rect(task.index_domain);
-  for (unsigned i = 0; i < task.regions.size(); ++i) {
-    const RegionRequirement& r = task.regions[i];
-    Recorder::Requirement out;
-    LogicalRegion above = r.region;
-    if (r.handle_type == LEGION_PARTITION_PROJECTION) {
-      out.name = name_of(runtime, context, r.partition);
-      above = runtime->get_parent_logical_region(context, r.partition);
-    } else {
-      out.name = name_of(runtime, context, r.region);
-      if (out.name.empty() && runtime->has_parent_logical_partition(context, r.region)) {
-        out.name = name_of(runtime, context, runtime->get_parent_logical_partition(context, r.region));
-      }
-    }
-    if (out.name.empty()) out.name = root_name(runtime, context, above);
-    out.name = out.name.empty() ? stand_in_name(i) : plain_name(out.name);
-    out.region = node_of(runtime, context, above).region;
-    out.privilege = privilege_of(r);
-    out.reduction = reduction_of(r.redop);
-    out.fields = fields_of(runtime, context, r, out.region);
-    shape.requirements.push_back(std::move(out));
-  }
+  for (unsigned i = 0; i < task.regions.size(); ++i) shape.requirements.push_back(requirement_of(runtime, context, task.regions[i], i));
   return shape;
 }
 
@@ -275,6 +318,8 @@ void Watcher::launched(Runtime* runtime, Context context, const Task& task, cons
 }
 
 void Watcher::mapped(Runtime* runtime, Context context, const Task& task, const std::vector<std::vector<Instance>>& instances) {
+  const auto holds = [](const auto& chosen) { return std::any_of(chosen.begin(), chosen.end(), [](const Instance& i) { return !i.is_virtual_instance(); }); };
+  if (recorder_ && std::any_of(instances.begin(), instances.end(), holds)) recorder_->holds_instance(task.get_task_name());
   if (profiler_) {
     for (const auto& chosen : instances) {
       for (const Instance& instance : chosen) {

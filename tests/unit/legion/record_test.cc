@@ -112,14 +112,106 @@ TEST_F(Recording, IsAProgramInTheOrderOfThePaths) {
   EXPECT_EQ(p.tasks[set.task.value].variants[0].measured.at(0).seconds.to_text(), "0.25");
 }
 
-TEST_F(Recording, PutsNestedLaunchesAfterTheirParent) {
+TEST_F(Recording, PutsUnequalLaunchesBehindTheirParent) {
   launch({1}, "outer", Privilege::ReadWrite, {{blocks_, 0}, {blocks_, 1}});
-  launch({1, 1, 0}, "inner", Privilege::ReadWrite, {{blocks_, 0}});
+  launch({1, 1, 0}, "inner of 1", Privilege::Read, {{blocks_, 1}});
   launch({2}, "last", Privilege::Read, {{blocks_, 0}});
-  launch({1, 0, 0}, "inner", Privilege::ReadWrite, {{blocks_, 0}});
+  launch({1, 0, 0}, "inner of 0", Privilege::Read, {{blocks_, 0}});
   const program::Program p = read(recorder_.program("app"));
-  ASSERT_EQ(p.main.size(), 3U) << "outer, two times inner, last";
-  EXPECT_EQ(std::get<program::Loop>(p.main[1].what).count, 2);
+  EXPECT_EQ(p.parameters.at("flat"), "outer: its points do not launch the same");
+  ASSERT_EQ(p.main.size(), 4U) << "outer, what its points launch, last";
+  EXPECT_EQ(p.tasks[std::get<program::Launch>(p.main[1].what).task.value].name, "inner of 0");
+}
+
+// Points 0 and 1 of `outer`, launched `times` times, each launch `inner` on `piece(time, point)`.
+template <typename Piece>
+program::Program nested(Recorder& recorder, std::uint32_t region, std::uint32_t blocks, int times, Privilege held, const Piece& piece) {
+  const auto shape = [&](const char* task, bool index, Privilege privilege) {
+    Recorder::Shape out;
+    out.task = task;
+    out.index = index;
+    if (index) out.domain = Rect::of_extents({2});
+    out.requirements.push_back({"all_x", region, {0}, privilege, program::ReductionOp::Sum});
+    return out;
+  };
+  for (std::int64_t time = 0; time < times; ++time) {
+    recorder.launch({time}, "outer", [&] { return shape("outer", true, held); });
+    for (std::int64_t point : {0, 1}) {
+      recorder.touches({time}, point, {{blocks, static_cast<std::uint32_t>(point)}});
+      const Recorder::Path path {time, point, 0};
+      recorder.launch(path, "inner " + std::to_string(time * 2 + point), [&] { return shape("inner", false, Privilege::ReadWrite); });
+      recorder.touches(path, 0, {piece(time, point)});
+    }
+  }
+  return recorder.program("app");
+}
+
+TEST_F(Recording, PutsTheParentsPointIntoBodies) {
+  const auto own = [&](std::int64_t, std::int64_t point) { return Recorder::Touched {blocks_, static_cast<std::uint32_t>(point)}; };
+  const program::Program p = read(nested(recorder_, region_, blocks_, 3, Privilege::ReadWrite, own));
+  ASSERT_EQ(p.main.size(), 1U);
+  EXPECT_EQ(std::get<program::Loop>(p.main[0].what).count, 3);
+  ASSERT_EQ(p.find_task("outer")->body.size(), 1U);
+  const auto& inner = std::get<program::Launch>(p.find_task("outer")->body[0].what);
+  EXPECT_EQ(inner.arguments[0].projection.colors.at(0).to_text(), "parent.p0");
+  EXPECT_EQ(p.point_tasks(), 3 * (2 + 2));
+}
+
+TEST_F(Recording, HasNoBodiesThatChangeFromLaunchToLaunch) {
+  const auto turn = [&](std::int64_t time, std::int64_t point) { return Recorder::Touched {blocks_, static_cast<std::uint32_t>((time + point) % 2)}; };
+  const program::Program p = read(nested(recorder_, region_, blocks_, 2, Privilege::ReadWrite, turn));
+  EXPECT_THAT(p.parameters.at("flat"), testing::HasSubstr("depends on more than the point"));
+  EXPECT_TRUE(p.find_task("outer")->body.empty());
+  ASSERT_EQ(p.main.size(), 6U) << "outer and its two, twice";
+  EXPECT_EQ(p.point_tasks(), 2 * (2 + 2));
+}
+
+TEST_F(Recording, HasNoBodiesBeyondTheirTasksPrivileges) {
+  const auto own = [&](std::int64_t, std::int64_t point) { return Recorder::Touched {blocks_, static_cast<std::uint32_t>(point)}; };
+  const program::Program p = read(nested(recorder_, region_, blocks_, 1, Privilege::Read, own));
+  EXPECT_THAT(p.parameters.at("flat"), testing::HasSubstr("does not hold itself"));
+}
+
+TEST_F(Recording, HasNoBodiesBeyondTheirTasksData) {
+  // Pieces that the task does not hold are found by the checks of program files.
+  const auto other = [&](std::int64_t, std::int64_t point) { return Recorder::Touched {blocks_, static_cast<std::uint32_t>(1 - point)}; };
+  const program::Program p = read(nested(recorder_, region_, blocks_, 1, Privilege::ReadWrite, other));
+  EXPECT_THAT(p.parameters.at("flat"), testing::HasSubstr("outer: "));
+  EXPECT_TRUE(p.find_task("outer")->body.empty());
+}
+
+TEST_F(Recording, PutsCallsAmongLaunches) {
+  using Call = Recorder::Call;
+  launch({10}, "set", Privilege::WriteDiscard, {{blocks_, 0}, {blocks_, 1}});
+  launch({17}, "use", Privilege::Read, {{blocks_, 0}, {blocks_, 1}});
+  Call call;
+  const std::uint32_t set = recorder_.call({}, call);
+  call.what = Call::What::Fence;
+  recorder_.wait(recorder_.call({}, call));
+  call.what = Call::What::Launch;
+  call.futures = {set};
+  recorder_.call({}, call);
+  recorder_.wait(set);
+  recorder_.wait(set);
+  recorder_.reduce(set, program::ReductionOp::Max);
+  const program::Program p = read(recorder_.program("app"));
+  ASSERT_EQ(p.main.size(), 4U) << "set, fence, use, wait once";
+  EXPECT_TRUE(std::get<program::Fence>(p.main[1].what).wait);
+  const auto& first = std::get<program::Launch>(p.main[0].what);
+  ASSERT_TRUE(first.result);
+  EXPECT_EQ(first.result->second, program::ReductionOp::Max);
+  EXPECT_EQ(std::get<program::Launch>(p.main[2].what).futures, std::vector<program::FutureId> {first.result->first});
+  EXPECT_EQ(std::get<program::FutureWait>(p.main[3].what).future, first.result->first);
+}
+
+TEST_F(Recording, SaysThatCallsHaveNoPlace) {
+  launch({10}, "set", Privilege::WriteDiscard, {{blocks_, 0}, {blocks_, 1}});
+  Recorder::Call call;
+  call.what = Recorder::Call::What::Fence;
+  recorder_.call({}, call);
+  const program::Program p = read(recorder_.program("app"));
+  EXPECT_EQ(p.main.size(), 1U) << "one launch was seen, and no call for it";
+  EXPECT_THAT(p.parameters.at("unplaced"), testing::HasSubstr("fences"));
 }
 
 TEST_F(Recording, MakesAPartitionOfMixedPieces) {
