@@ -325,6 +325,7 @@ void tune_options(CLI::App& app, Options& o) {
   app.add_option("--iterations", o.iterations, "evaluations in all")->check(CLI::Range(1, 100000000))->capture_default_str();
   app.add_option("--seed", o.seed, "of all random choices")->capture_default_str();
   app.add_option("--batch", o.batch, "proposals at a time; part of the history")->check(CLI::Range(1, 10000))->capture_default_str();
+  app.add_option("--screen", o.screen, "sim:K: of K proposals, execute only the one that the simulator ranks first");
   app.add_option("--jobs", o.jobs, "evaluations at the same time; changes no result")->check(CLI::Range(1, 1024))->capture_default_str();
   count<double>(app, "--seconds", o.budget_seconds, "stop after this time", 1e-3, 1e9);
   app.add_option("--warm-start", o.warm_start, "a mapper to evaluate first; may be repeated")->expected(1)

@@ -97,6 +97,12 @@ void set_metric(program::Program& program, const Options& options) {
   program.metric.higher_is_better = options.higher_is_better;
 }
 
+std::unique_ptr<engine::Engine> make_simulator(const Options& options) {
+  engine::sim::Options sim;
+  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
+  return engine::sim::make_engine(sim);
+}
+
 }  // namespace
 
 Expected<std::string> describe_this_host(const std::string& engine, double seconds) {
@@ -210,11 +216,7 @@ OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Cons
   if (options.engine != "command" && !options.command.empty()) {
     return tl::unexpected(console.usage("`--command` belongs to `--engine command`"));
   }
-  if (options.engine == "sim") {
-    engine::sim::Options sim;
-    if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
-    return engine::sim::make_engine(sim);
-  }
+  if (options.engine == "sim") return make_simulator(options);
   if (options.engine == "host") {
     engine::host::Options host;
     host.emulate_gpu = options.emulate_gpu;
@@ -244,9 +246,28 @@ OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Cons
   return *std::move(engine);
 }
 
+OrExit<Screening> make_screen(const Options& options, Console& console) {
+  if (options.screen.empty()) return Screening {};
+  constexpr std::int64_t kMost = 10000;
+  constexpr std::string_view kBegin = "sim:";
+  const std::string_view word = options.screen;
+  std::int64_t proposals = 0;
+  const auto [at, error] = std::from_chars(word.data() + std::min(word.size(), kBegin.size()), word.data() + word.size(), proposals);
+  if (!word.starts_with(kBegin) || error != std::errc() || at != word.data() + word.size() || proposals < 1 || proposals > kMost) {
+    return tl::unexpected(console.usage(fmt::format("`--screen {}` is not sim:K with K from 1 to {}", word, kMost),
+                                        "such as --screen sim:20: of 20 proposals, the one that the simulator ranks first is executed"));
+  }
+  if (options.engine == "sim") {
+    return tl::unexpected(console.usage("`--screen` predicts with the simulator, which is the engine here already",
+                                        "name the engine that executes, such as --engine legion, or drop --screen"));
+  }
+  return Screening {make_simulator(options), proposals};
+}
+
 std::map<std::string, std::string> engine_settings(const Options& options) {
   std::map<std::string, std::string> out;
-  if (options.engine == "sim") out["sharing"] = options.sharing;
+  if (options.engine == "sim" || !options.screen.empty()) out["sharing"] = options.sharing;
+  if (!options.screen.empty()) out["screen"] = options.screen;
   if (options.engine == "host") out["emulate_gpu"] = options.emulate_gpu ? "yes" : "no";
   if (options.engine == "legion") {
     out["launcher"] = options.launcher;

@@ -48,6 +48,14 @@ OrExit<sema::Mapper> compile_mapper(const diag::SourcePtr& source, Console& cons
 
 OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Console& console);
 
+// The simulator that predicts for --screen, and how many proposals for each execution.
+struct Screening {
+  std::unique_ptr<engine::Engine> engine;
+  std::int64_t proposals = 0;
+};
+// Without an engine when there is no --screen.
+OrExit<Screening> make_screen(const Options& options, Console& console);
+
 // The shipped rules, then those of --rules.
 OrExit<guide::Rules> load_rules(const Options& options, Console& console);
 

@@ -53,6 +53,7 @@ struct Options {
   std::int64_t iterations = 10;
   std::uint64_t seed = 1;
   std::int64_t batch = 1, jobs = 1;
+  std::string screen;                      // "sim:20"; empty: none
   std::optional<double> budget_seconds;
   std::string journal = "mapwright.db";
   bool no_journal = false;

@@ -38,7 +38,9 @@ journal::Configuration configuration(const Options& options, const Target& targe
 }  // namespace
 
 int tune(const Options& options, Console& console) {
-  // 1. What is tuned, on what, by which engine.
+  // 1. What is tuned, on what, by which engine, and what predicts for it.
+  const OrExit<Screening> screen = make_screen(options, console);
+  if (!screen) return screen.error();
   const OrExit<Target> target = load_target(options, console);
   if (!target) return target.error();
   const OrExit<std::unique_ptr<engine::Engine>> engine = make_engine(options, console);
@@ -52,6 +54,7 @@ int tune(const Options& options, Console& console) {
   request.mode = *search::mode(options.mode);
   request.seed = options.seed;
   request.batch = options.batch;
+  if (screen->engine) request.screen = search::Screen {screen->engine.get(), screen->proposals};
   request.iterations = options.iterations;
   request.seconds = options.budget_seconds;
   request.jobs = static_cast<int>(options.jobs);

@@ -33,9 +33,10 @@ struct Evaluation {
   engine::Outcome outcome = engine::Outcome::Ok;
   std::optional<double> value;         // of the metric; present when ok
   double seconds = 0;                  // of the timed window; 0 unless ok
-  std::int64_t simulations = 0;        // performance predictions that were made for it
+  std::int64_t simulations = 0;        // performance predictions that were made for it; by a screen: since the one before
   std::string reason;                  // why it is not ok: first error, "MW5003: ..."; empty when ok
-  std::string note;                    // what the strategy says about it ("memory of region 2 to ZCMEM")
+  // What the strategy says about it ("memory of region 2 to ZCMEM"), behind what a screen predicted.
+  std::string note;
   double wall_seconds = 0;             // time it took us; never compared
   std::shared_ptr<const engine::Execution> execution;  // null when the engine failed or it was too large for a journal
 };
@@ -68,9 +69,10 @@ struct Result {
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  // Up to `n` proposals, `n` = the batch size. Fewer are fine; none ends the search.
+  // Up to `n` proposals, `n` = the batch size, with a screen its multiple. Fewer are fine; none ends the search.
   virtual std::vector<Proposal> ask(std::size_t n) = 0;
-  // Results of the last ask() in its order. The first call, before any ask(), tells the default mapper and warm starts.
+  // Results of the last ask() in its order. Proposals without one were held back by a screen: nothing is known of them, and
+  // they may be proposed again. The first call, before any ask(), tells the default mapper and warm starts.
   virtual void tell(std::span<const Result> results) = 0;
 };
 
@@ -119,6 +121,12 @@ struct Progress {
   bool replayed = false;                           // from the journal, nothing was executed
 };
 
+// Proposals are predicted first, and only the best are executed.
+struct Screen {
+  engine::Engine* engine = nullptr;  // predicts; deterministic, and knows the program and the machine
+  std::int64_t proposals = 1;        // predicted for each one that is executed
+};
+
 struct TuneRequest {
   const program::Program* program = nullptr;
   const machine::Machine* machine = nullptr;
@@ -129,6 +137,7 @@ struct TuneRequest {
   Mode mode = Mode::Valid;
   std::uint64_t seed = 1;
   std::int64_t batch = 1;                          // proposals per ask(); part of the history
+  std::optional<Screen> screen;                    // part of the history
   std::vector<std::string> warm_starts;            // mapper texts evaluated right after the default mapper
 
   std::int64_t iterations = 10;                    // evaluations in all, replayed ones included
@@ -157,7 +166,9 @@ struct TuneResult {
   double wall_seconds = 0;
 };
 
-// Runs an optimizer. Evaluation 1 is the default mapper. Equal candidates are free; 500 of them in a row end the run.
+// Runs an optimizer. Evaluation 1 is the default mapper. Equal candidates are free. With a screen, batch * proposals are
+// asked for at a time; of those that are new and valid for its engine the `batch` with the least predicted time are
+// executed, in that order. 500 proposals in a row without an evaluation end the run.
 // An engine that fails on one candidate costs that candidate (outcome crashed). Deterministic when the engine is: equal
 // requests give equal histories but for wall times, whatever `jobs`, `iterations` of an earlier part, and interruptions.
 // Errors: MW7001 unknown optimizer; MW7002 the earlier part does not follow from this request (other version or other

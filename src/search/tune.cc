@@ -1,16 +1,15 @@
-// The tuning loop: ask, drop duplicates, evaluate (or replay), commit in order, tell.
+// The tuning loop: ask, drop duplicates, hold back what the screen ranks low, evaluate (or replay), commit in order, tell.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <condition_variable>
 #include <limits>
 #include <map>
-#include <mutex>
-#include <thread>
+#include <set>
+#include <utility>
 
 #include "plan/plan.h"
+#include "search/evaluator.h"
 #include "search/search.h"
 #include "sema/sema.h"
 
@@ -18,22 +17,11 @@ namespace mapwright::search {
 
 namespace {
 
-constexpr std::int64_t kDuplicatesInARow = 500;
+constexpr std::int64_t kFutileInARow = 500;  // proposals
 constexpr int kEngineErrorsInARow = 5;
-constexpr std::size_t kReasonBytes = 2000;
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string first_reason(const engine::Execution& e) {
-  for (const diag::Diagnostic& d : e.diagnostics) {
-    if (d.severity != diag::Severity::Error) continue;
-    std::string reason = diag::code_name(d.code) + ": " + d.message;
-    if (reason.size() > kReasonBytes) reason.resize(kReasonBytes);
-    return reason;
-  }
-  return std::string(engine::to_string(e.outcome));
 }
 
 // Throughput ratio of two ok values of one metric.
@@ -43,111 +31,19 @@ std::optional<double> ratio(double ours, double reference, bool higher_is_better
   return top / bottom;
 }
 
-// Runs evaluations. Keeps no history.
-class Evaluator {
- public:
-  struct Done {
-    Evaluation evaluation;
-    std::optional<Error> engine_error;
-    bool abandoned = false;  // interrupted before it was a result
-  };
+// A proposal on its way through a batch.
+struct Candidate {
+  Proposal proposal;
+  std::string identity;
+  std::optional<double> predicted;  // seconds; absent without a screen and when it cannot run
+  std::size_t rank = 0, ranked = 0; // by prediction, from 1, of how many; 0: was not ranked
+  bool chosen = false;              // to be evaluated; the others are duplicates or held back
 
-  Evaluator(const TuneRequest& request, std::function<double()> clock, double end)
-      : r_(request), clock_(std::move(clock)), end_(end) {}
-
-  bool interrupted() const { return r_.interrupted && r_.interrupted->load(); }
-  bool out_of_time() const { return clock_() >= end_; }
-
-  Done run(std::int64_t iteration, const std::string& mapper) const {
-    Done done;
-    done.evaluation.mapper = mapper;
-    engine::EvaluationRequest request;
-    request.mapper = candidate_source(iteration, mapper);
-    request.program = r_.program;
-    request.machine = r_.machine;
-    request.profile = r_.profile;
-    request.deadline = r_.deadline;
-    const double start = clock_();
-    Expected<engine::Execution> execution = r_.engine->run(request);
-    Evaluation& e = done.evaluation;
-    e.wall_seconds = clock_() - start;
-    if (execution) {
-      e.outcome = execution->outcome;
-      e.simulations = execution->simulations;
-      if (e.outcome == engine::Outcome::Ok) {
-        e.seconds = execution->seconds;
-        e.value = execution->metric ? execution->metric->value : execution->seconds;
-        if (!std::isfinite(*e.value)) {
-          e.outcome = engine::Outcome::ExecutionError;
-          e.reason = fmt::format("the metric is {}", *e.value);
-          e.value.reset();
-          e.seconds = 0;
-        }
-      } else {
-        e.reason = first_reason(*execution);
-      }
-      e.execution = std::make_shared<const engine::Execution>(std::move(*execution));
-    } else {
-      done.engine_error = execution.error();
-      e.outcome = engine::Outcome::Crashed;
-      e.reason = diag::code_name(execution.error().code) + ": " + execution.error().message;
-    }
-    // An interrupt also reaches child processes, so what failed meanwhile says nothing about the candidate.
-    const bool suspicious = e.outcome == engine::Outcome::Crashed || e.outcome == engine::Outcome::Timeout;
-    done.abandoned = suspicious && interrupted();
-    return done;
+  std::string note() const {
+    if (!predicted) return proposal.note;
+    const std::string place = ranked == 0 ? "" : fmt::format(" ({} of {})", rank, ranked);
+    return fmt::format("predicted {}{}: {}", human_seconds(*predicted), place, proposal.note);
   }
-
-  // Runs `mappers` with up to `jobs` at a time and hands results over in order, from the calling thread. Stops early when
-  // interrupted, out of time, or `take` returns false; whatever is under way is finished first.
-  template <typename Take>
-  void run_all(const std::vector<const std::string*>& mappers, std::int64_t first_iteration, Take take) const {
-    std::vector<std::optional<Done>> done(mappers.size());
-    const auto run_one = [&](std::size_t i) { return run(first_iteration + static_cast<std::int64_t>(i), *mappers[i]); };
-    const auto threads = std::min<std::size_t>(static_cast<std::size_t>(std::max(r_.jobs, 1)), mappers.size());
-    if (threads <= 1) {
-      for (std::size_t i = 0; i < mappers.size() && !interrupted() && !out_of_time(); ++i) {
-        if (!take(run_one(i))) return;
-      }
-      return;
-    }
-    std::mutex mutex;
-    std::condition_variable ready;
-    std::size_t next = 0, working = threads;
-    bool stop = false;
-    const auto work = [&] {
-      std::unique_lock lock(mutex);
-      while (!stop && next < mappers.size() && !interrupted() && !out_of_time()) {
-        const std::size_t i = next++;
-        lock.unlock();
-        Done result = run_one(i);
-        lock.lock();
-        done[i] = std::move(result);
-        ready.notify_one();
-      }
-      --working;
-      ready.notify_one();
-    };
-    std::vector<std::thread> pool;
-    for (std::size_t t = 0; t < threads; ++t) pool.emplace_back(work);
-    std::unique_lock lock(mutex);
-    for (std::size_t i = 0; i < mappers.size(); ++i) {
-      ready.wait(lock, [&] { return done[i].has_value() || working == 0; });
-      if (!done[i]) break;
-      lock.unlock();
-      const bool more = take(std::move(*done[i]));
-      lock.lock();
-      if (!more) break;
-    }
-    stop = true;
-    lock.unlock();
-    for (std::thread& t : pool) t.join();
-  }
-
- private:
-  const TuneRequest& r_;
-  std::function<double()> clock_;
-  double end_;
 };
 
 class Session {
@@ -158,8 +54,15 @@ class Session {
         start_(clock_()),
         higher_(request.program->metric.higher_is_better),
         space_(*request.program, *request.machine, request.mode),
-        evaluator_(request, clock_,
-                   request.seconds ? start_ + *request.seconds : std::numeric_limits<double>::infinity()) {}
+        evaluator_(*request.engine, engine_request(request), request.jobs, request.interrupted, clock_,
+                   request.seconds ? start_ + *request.seconds : std::numeric_limits<double>::infinity()) {
+    if (!request.screen) return;
+    engine::EvaluationRequest prediction = engine_request(request);
+    prediction.profile = false;
+    prediction.deadline.reset();  // predictions are part of the history, so no clock may decide them
+    predictor_.emplace(*request.screen->engine, std::move(prediction), request.jobs, request.interrupted, clock_,
+                       std::numeric_limits<double>::infinity());
+  }
 
   Expected<TuneResult> run() {
     if (Expected<void> made = prepare(); !made) return tl::unexpected(made.error());
@@ -167,11 +70,21 @@ class Session {
     if (r_.recorder) {
       if (Expected<void> ok = r_.recorder->finish(to_string(out_.stopped_by)); !ok) return tl::unexpected(ok.error());
     }
+    out_.simulations += predictions_;
     out_.wall_seconds = clock_() - start_;
     return std::move(out_);
   }
 
  private:
+  static engine::EvaluationRequest engine_request(const TuneRequest& r) {
+    engine::EvaluationRequest out;
+    out.program = r.program;
+    out.machine = r.machine;
+    out.profile = r.profile;
+    out.deadline = r.deadline;
+    return out;
+  }
+
   Expected<void> prepare() {
     StrategyContext context;
     context.space = &space_;
@@ -212,15 +125,17 @@ class Session {
     std::vector<Proposal> first;
     first.push_back({space_.render(space_.default_point()), "default mapper", space_.default_point()});
     for (const std::string& text : r_.warm_starts) first.push_back({text, "warm start", std::nullopt});
-    Expected<bool> more = evaluate(std::move(first));
+    const auto batch = static_cast<std::size_t>(std::max<std::int64_t>(r_.batch, 1));
+    const auto proposals_each = static_cast<std::size_t>(r_.screen ? std::max<std::int64_t>(r_.screen->proposals, 1) : 1);
+    Expected<bool> more = evaluate(std::move(first), std::nullopt);
     while (more && *more) {
       if (out_of_budget()) break;
-      std::vector<Proposal> proposals = strategy_->ask(static_cast<std::size_t>(std::max<std::int64_t>(r_.batch, 1)));
+      std::vector<Proposal> proposals = strategy_->ask(batch * proposals_each);
       if (proposals.empty()) {
         out_.stopped_by = StoppedBy::Strategy;
         break;
       }
-      more = evaluate(std::move(proposals));
+      more = evaluate(std::move(proposals), batch);
     }
     return more ? Expected<void> {} : tl::unexpected(more.error());
   }
@@ -229,7 +144,7 @@ class Session {
   bool out_of_budget() {
     if (static_cast<std::int64_t>(out_.history.size()) >= r_.iterations) {
       out_.stopped_by = StoppedBy::Iterations;
-    } else if (duplicates_in_a_row_ >= kDuplicatesInARow) {
+    } else if (futile_in_a_row_ >= kFutileInARow) {
       out_.stopped_by = StoppedBy::Duplicates;
     } else if (static_cast<std::size_t>(out_.history.size()) < replayable()) {
       return false;  // what was paid for is replayed whatever the clock says
@@ -245,62 +160,110 @@ class Session {
 
   std::size_t replayable() const { return r_.earlier ? r_.earlier->evaluations.size() : 0; }
 
-  // One batch. False when the run ends; then the strategy is told nothing more.
-  Expected<bool> evaluate(std::vector<Proposal> proposals) {
-    std::vector<std::size_t> target;  // of each proposal: index into the history
-    std::vector<std::size_t> fresh;   // proposals that are new
-    std::vector<std::string> identities;
-    std::size_t size = out_.history.size();
-    for (std::size_t i = 0; i < proposals.size(); ++i) {
-      std::string id = candidate_identity(proposals[i].mapper, *r_.program, *r_.machine, r_.decisions_identify);
-      const auto [known, is_new] = seen_.try_emplace(id, size);
-      target.push_back(known->second);
-      if (is_new) {
-        fresh.push_back(i);
-        identities.push_back(std::move(id));
-        ++size;
-      }
+  // One batch. Of its new candidates the screen chooses `most`; all are evaluated when `most` is absent. False when the
+  // run ends; then the strategy is told nothing more.
+  Expected<bool> evaluate(std::vector<Proposal> proposals, std::optional<std::size_t> most) {
+    std::vector<Candidate> batch;
+    for (Proposal& p : proposals) {
+      std::string id = candidate_identity(p.mapper, *r_.program, *r_.machine, r_.decisions_identify);
+      batch.push_back({std::move(p), std::move(id), std::nullopt, 0, 0, false});
     }
-    const std::size_t before = out_.history.size();
+    std::vector<Candidate*> fresh;
+    std::set<std::string_view> in_batch;
+    for (Candidate& c : batch) {
+      if (!seen_.contains(c.identity) && in_batch.insert(c.identity).second) fresh.push_back(&c);
+    }
+    if (predictor_) {
+      if (Expected<bool> more = predict(fresh); !more || !*more) return more;
+      if (most) hold_back(fresh, *most);
+    }
+    const std::size_t before = out_.history.size(), after = before + fresh.size();
     for (std::size_t k = 0; k < fresh.size(); ++k) {
+      fresh[k]->chosen = true;
+      seen_.emplace(fresh[k]->identity, before + k);
+    }
+    for (const Candidate* c : fresh) {
       if (static_cast<std::int64_t>(out_.history.size()) >= r_.iterations) break;
       if (out_.history.size() >= replayable()) break;
-      if (Expected<void> ok = replay(proposals[fresh[k]], identities[k]); !ok) return tl::unexpected(ok.error());
+      if (Expected<void> ok = replay(*c); !ok) return tl::unexpected(ok.error());
     }
-    if (Expected<void> ok = execute(proposals, fresh, identities, before); !ok) return tl::unexpected(ok.error());
-    if (out_.history.size() < size) {
+    if (Expected<void> ok = execute(fresh, before); !ok) return tl::unexpected(ok.error());
+    if (out_.history.size() < after) {
       if (!out_of_budget()) out_.stopped_by = evaluator_.interrupted() ? StoppedBy::Interrupt : StoppedBy::Seconds;
       return false;
     }
-    tell(std::move(proposals), target, before);
+    tell(std::move(batch), fresh.empty());
     return true;
   }
 
-  Expected<void> replay(const Proposal& proposal, const std::string& identity) {
+  // Predicts, each candidate once in a run. False when interrupted.
+  Expected<bool> predict(const std::vector<Candidate*>& fresh) {
+    std::vector<const std::string*> mappers;
+    std::vector<const std::string*> identities;
+    for (const Candidate* c : fresh) {
+      if (predicted_.contains(c->identity)) continue;
+      mappers.push_back(&c->proposal.mapper);
+      identities.push_back(&c->identity);
+    }
+    Expected<bool> status = true;
+    std::size_t done = 0;
+    predictor_->run_all(mappers, static_cast<std::int64_t>(out_.history.size()) + 1, [&](const Evaluator::Done& result) {
+      if (result.engine_error) {
+        status = tl::unexpected(*result.engine_error);
+        return false;
+      }
+      const Evaluation& e = result.evaluation;
+      const bool ok = e.outcome == engine::Outcome::Ok;
+      predicted_.emplace(*identities[done++], ok ? std::optional(e.seconds) : std::nullopt);
+      predictions_ += e.simulations;
+      return true;
+    });
+    if (status && done < mappers.size()) {
+      out_.stopped_by = StoppedBy::Interrupt;
+      return false;
+    }
+    for (Candidate* c : fresh) {
+      if (status) c->predicted = predicted_.at(c->identity);
+    }
+    return status;
+  }
+
+  // Leaves the `most` with the least predicted time, the best one first.
+  static void hold_back(std::vector<Candidate*>& fresh, std::size_t most) {
+    std::erase_if(fresh, [](const Candidate* c) { return !c->predicted; });
+    std::stable_sort(fresh.begin(), fresh.end(), [](const Candidate* a, const Candidate* b) { return *a->predicted < *b->predicted; });
+    for (std::size_t k = 0; k < fresh.size(); ++k) {
+      fresh[k]->rank = k + 1;
+      fresh[k]->ranked = fresh.size();
+    }
+    fresh.resize(std::min(fresh.size(), most));
+  }
+
+  Expected<void> replay(const Candidate& candidate) {
     Evaluation e = r_.earlier->evaluations[out_.history.size()];
-    if (e.mapper != proposal.mapper || e.candidate != identity) {
+    if (e.mapper != candidate.proposal.mapper || e.candidate != candidate.identity) {
       return failure(diag::kResumeMismatch,
                      fmt::format("evaluation {} of the earlier part does not follow from this program and these options",
                                  e.iteration),
                      "resume with the version and the inputs that began the run, or start a new one");
     }
     ++out_.replayed;
+    predictions_ = 0;  // they are in it
     add(std::move(e), true);
     return {};
   }
 
-  Expected<void> execute(const std::vector<Proposal>& proposals, const std::vector<std::size_t>& fresh,
-                         const std::vector<std::string>& identities, std::size_t before) {
+  Expected<void> execute(const std::vector<Candidate*>& fresh, std::size_t before) {
     const std::size_t done = out_.history.size() - before;
     std::vector<const std::string*> mappers;
     for (std::size_t k = done; k < fresh.size() && static_cast<std::int64_t>(before + k) < r_.iterations; ++k) {
-      mappers.push_back(&proposals[fresh[k]].mapper);
+      mappers.push_back(&fresh[k]->proposal.mapper);
     }
     Expected<void> status;
     const auto first = static_cast<std::int64_t>(out_.history.size()) + 1;
     evaluator_.run_all(mappers, first, [&](Evaluator::Done result) {
       if (result.abandoned) return false;
-      const std::size_t k = out_.history.size() - before;
+      const Candidate& candidate = *fresh[out_.history.size() - before];
       engine_errors_in_a_row_ = result.engine_error ? engine_errors_in_a_row_ + 1 : 0;
       if (result.engine_error && (out_.history.empty() || engine_errors_in_a_row_ >= kEngineErrorsInARow)) {
         status = tl::unexpected(*result.engine_error);
@@ -308,8 +271,9 @@ class Session {
       }
       Evaluation& e = result.evaluation;
       e.iteration = static_cast<std::int64_t>(out_.history.size()) + 1;
-      e.candidate = identities[k];
-      e.note = proposals[fresh[k]].note;
+      e.candidate = candidate.identity;
+      e.note = candidate.note();
+      e.simulations += std::exchange(predictions_, 0);
       if (r_.recorder) {
         status = r_.recorder->commit(std::span(&e, 1));
         if (!status) return false;
@@ -344,19 +308,18 @@ class Session {
                     .replayed = replayed});
   }
 
-  void tell(std::vector<Proposal> proposals, const std::vector<std::size_t>& target, std::size_t before) {
+  // `barren`: nothing was evaluated.
+  void tell(std::vector<Candidate> batch, bool barren) {
     std::vector<Result> results;
-    std::size_t next = before;  // the history index that the next fresh proposal has
-    for (std::size_t i = 0; i < proposals.size(); ++i) {
-      const bool duplicate = target[i] != next;
-      if (duplicate) {
-        ++out_.duplicates;
-        ++duplicates_in_a_row_;
-      } else {
-        duplicates_in_a_row_ = 0;
-        ++next;
+    for (Candidate& c : batch) {
+      const auto known = seen_.find(c.identity);
+      if (known == seen_.end()) {  // held back
+        futile_in_a_row_ += barren ? 1 : 0;
+        continue;
       }
-      results.push_back({std::move(proposals[i]), &out_.history[target[i]], duplicate, new_best_[target[i]]});
+      out_.duplicates += c.chosen ? 0 : 1;
+      futile_in_a_row_ = c.chosen ? 0 : futile_in_a_row_ + 1;
+      results.push_back({std::move(c.proposal), &out_.history[known->second], !c.chosen, new_best_[known->second]});
     }
     strategy_->tell(results);
   }
@@ -367,10 +330,13 @@ class Session {
   bool higher_;
   SearchSpace space_;
   Evaluator evaluator_;
+  std::optional<Evaluator> predictor_;
+  std::map<std::string, std::optional<double>> predicted_;  // by identity: seconds; absent when it cannot run
+  std::int64_t predictions_ = 0;             // since the latest evaluation
   std::unique_ptr<Strategy> strategy_;
   std::map<std::string, std::size_t> seen_;  // identity -> history index
   std::vector<bool> new_best_;               // by history index
-  std::int64_t duplicates_in_a_row_ = 0;
+  std::int64_t futile_in_a_row_ = 0;         // proposals that led to no evaluation
   int engine_errors_in_a_row_ = 0;
   TuneResult out_;
 };
@@ -394,6 +360,7 @@ std::string_view to_string(StoppedBy s) {
 
 Expected<TuneResult> tune(const TuneRequest& request) {
   MW_CHECK(request.program && request.machine && request.engine, "tune() needs program, machine and engine");
+  MW_CHECK(!request.screen || request.screen->engine, "a screen needs an engine");
   return Session(request).run();
 }
 

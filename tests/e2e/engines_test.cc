@@ -24,6 +24,33 @@ TEST_F(Engines, ExternalCommandIsAnEngine) {
   EXPECT_THAT(failing["feedback"]["suggest"].get<std::string>(), HasSubstr("% m.size[0]"));
 }
 
+// Every line of a mapper costs the command a second; the simulator knows better what is fast.
+TEST_F(Engines, AScreenPredictsAndTheCommandMeasures) {
+  const auto tune = [&](const std::string& journal, const std::string& iterations, bool resume) {
+    std::vector<std::string> words {"tune", "--program", "stencil", "--preset", "test", "--engine", "command", "--command", "echo \"time = $(wc -l < {mapper})\"",
+                                    "--metric", "time = *([0-9]+)", "--screen", "sim:6", "--iterations", iterations, "--journal", journal, "--json", "--quiet"};
+    if (resume) words.emplace_back("--resume");
+    return json(words);
+  };
+  const auto whole = tune("whole.db", "6", false);
+  ASSERT_EQ(whole["history"].size(), 6u);
+  std::int64_t simulations = 0;
+  for (const auto& e : whole["history"]) {
+    EXPECT_EQ(e["outcome"], "ok");
+    EXPECT_EQ(e["note"].get<std::string>().rfind("predicted ", 0), 0u) << e["note"];
+    EXPECT_THAT(e["note"].get<std::string>(), HasSubstr(e["iteration"] == 1 ? ": default mapper" : " (1 of "));
+    simulations += e["simulations"].get<std::int64_t>();
+  }
+  EXPECT_EQ(whole["simulations"], simulations);
+  EXPECT_GT(simulations, 6);
+  EXPECT_LE(simulations, 1 + 5 * 6);
+
+  EXPECT_EQ(tune("parts.db", "3", false)["history"].size(), 3u);
+  const auto resumed = tune("parts.db", "6", true);
+  EXPECT_EQ(resumed["replayed"], 3);
+  EXPECT_EQ(resumed["history"], whole["history"]);
+}
+
 TEST_F(Engines, CommandNeedsACommand) {
   const Ended missing = run({"run", "--program", "circuit", "--engine", "command"});
   EXPECT_EQ(missing.status, 2);

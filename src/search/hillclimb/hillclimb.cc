@@ -81,6 +81,7 @@ class MoveOrder {
     }
   }
   bool empty() const { return fresh_.empty() && known_.empty(); }
+  void put_back(const MoveClass& c, Move move) { fresh_[c].push_back(std::move(move)); }
 
   std::pair<MoveClass, Move> draw(const Experience& experience, Rng& rng) {
     return draw_from(fresh_.empty() ? known_ : fresh_, experience, rng);
@@ -127,6 +128,7 @@ struct Climb {
   Point point;
   std::optional<Evaluation> result;  // absent until the point itself was evaluated
   MoveOrder moves;
+  std::vector<std::pair<MoveClass, Move>> held_back;  // drawn and not evaluated: after all others of this point
   int stall = 0;
 };
 
@@ -141,7 +143,7 @@ class Hillclimb final : public Strategy {
     for (int tries = 0; tries < kTriesPerBatch && out.empty(); ++tries) {
       choose_climb();
       while (out.size() < n) {
-        std::optional<Proposal> p = side_ && !side_->result && out.empty() ? start_of_side() : next_move();
+        std::optional<Proposal> p = side_ && !side_->result ? start_of_side() : next_move();
         if (!p) break;
         out.push_back(std::move(*p));
       }
@@ -153,13 +155,22 @@ class Hillclimb final : public Strategy {
     if (!best_.result) return begin(results);
     Climb& climb = side_ ? *side_ : best_;
     const Result* winner = nullptr;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      const Result& r = results[i];
+    int evaluated = 0;
+    auto asked = asked_.begin();
+    for (const Result& r : results) {
+      for (; asked->mapper != r.proposal.mapper; ++asked) take_back(climb, *asked);
       const bool gain = climb.result && better(*r.evaluation, *climb.result, context_.higher_is_better);
-      if (asked_[i]) experience_.learn(*asked_[i], gain);
-      if (!winner || better(*r.evaluation, *winner->evaluation, context_.higher_is_better)) winner = &r;
+      if (asked->move) {
+        experience_.learn(asked->move->first, gain);
+        experience_.remember(asked->move->second);
+      }
+      ++asked;
+      evaluated += r.duplicate ? 0 : 1;
+      if (!winner || beats(climb, r, *winner)) winner = &r;
     }
-    if (winner) settle(climb, *winner, static_cast<int>(results.size()));
+    for (; asked != asked_.end(); ++asked) take_back(climb, *asked);
+    if (winner) settle(climb, *winner, evaluated);
+    if (side_ && !side_->result) side_.reset();  // none of its starts was evaluated
     if (side_ && side_->result && better(*side_->result, *best_.result, context_.higher_is_better)) {
       best_ = std::move(*side_);
       side_.reset();
@@ -167,6 +178,23 @@ class Hillclimb final : public Strategy {
   }
 
  private:
+  struct Asked {
+    std::string mapper;
+    std::optional<std::pair<MoveClass, Move>> move;  // absent for the start of a side climb
+  };
+
+  bool beats(const Climb& climb, const Result& a, const Result& b) const {
+    // What was evaluated before is no new start.
+    if (!climb.result && a.duplicate != b.duplicate) return b.duplicate;
+    return better(*a.evaluation, *b.evaluation, context_.higher_is_better);
+  }
+
+  // A screen held it back.
+  void take_back(Climb& climb, Asked& asked) {
+    tried_.erase(asked.mapper);
+    if (asked.move) climb.held_back.push_back(std::move(*asked.move));
+  }
+
   // The default mapper and warm starts: the best of them is where the climb starts, if it is a point of the space.
   void begin(std::span<const Result> results) {
     MW_CHECK(!results.empty(), "the default mapper was not evaluated");
@@ -180,6 +208,7 @@ class Hillclimb final : public Strategy {
 
   void move_to(Climb& climb, Point point, const Evaluation& result) {
     climb.moves = MoveOrder(*context_.space, point, experience_);
+    climb.held_back.clear();
     climb.point = std::move(point);
     climb.result = result;
     climb.result->execution = nullptr;
@@ -207,11 +236,19 @@ class Hillclimb final : public Strategy {
 
   // Leaves a climb that stalls: the best one for a side climb, a side climb for the best.
   void choose_climb() {
-    if (side_ && side_->result && (side_->stall >= kStallSide || side_->moves.empty())) side_.reset();
-    if (side_ || (best_.stall < kStallBest && !best_.moves.empty())) return;
+    if (side_ && side_->result && (side_->stall >= kStallSide || exhausted(*side_))) side_.reset();
+    if (side_ || (best_.stall < kStallBest && !exhausted(best_))) return;
     best_.stall = 0;
     side_.emplace();
     side_->point = kicks_++ % 3 == 2 ? context_.space->random_point(rng_) : kicked();
+  }
+
+  // Without moves, also those that were held back: they are put back here.
+  static bool exhausted(Climb& climb) {
+    if (!climb.moves.empty()) return false;
+    for (auto& [c, move] : climb.held_back) climb.moves.put_back(c, std::move(move));
+    climb.held_back.clear();
+    return climb.moves.empty();
   }
 
   // The best point after two to four random moves.
@@ -230,7 +267,7 @@ class Hillclimb final : public Strategy {
   std::optional<Proposal> start_of_side() {
     for (int draws = 0; draws < kDrawsPerProposal; ++draws) {
       if (std::optional<Proposal> p = proposal(side_->point, "new start")) {
-        asked_.emplace_back();
+        asked_.push_back({p->mapper, std::nullopt});
         return p;
       }
       side_->point = draws % 2 == 0 ? kicked() : context_.space->random_point(rng_);
@@ -246,8 +283,7 @@ class Hillclimb final : public Strategy {
       SearchSpace::apply(move, point);
       context_.space->repair(point);
       if (std::optional<Proposal> p = proposal(std::move(point), describe(move))) {
-        asked_.emplace_back(move_class);
-        experience_.remember(move);
+        asked_.push_back({p->mapper, std::pair(move_class, move)});
         return p;
       }
     }
@@ -277,7 +313,7 @@ class Hillclimb final : public Strategy {
   std::optional<Climb> side_;
   std::uint64_t kicks_ = 0;
   std::set<std::string> tried_;
-  std::vector<std::optional<MoveClass>> asked_;  // of the last ask(); absent for the start of a side climb
+  std::vector<Asked> asked_;  // in the last ask()
 };
 
 }  // namespace
