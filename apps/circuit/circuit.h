@@ -1,9 +1,10 @@
-// apps/circuit/circuit.h - what structure (program.cc), graph (graph.cc), work (kernels.cc) and check (check.cc) share.
+// apps/circuit/circuit.h - what structure (program.cc), graph (graph.cc), work (kernels.h) and check (check.cc) share.
 #pragma once
 
 #include <array>
 #include <cmath>
 
+#include "apps/support/host_device.h"
 #include "program/program.h"
 
 namespace mapwright::apps::circuit {
@@ -70,15 +71,33 @@ struct Shape {
 };
 
 // One call of the inner solver: `steps` iterations for the currents and voltages of the wire's segments.
-void advance(Wire& w, float in_voltage, float out_voltage, std::int64_t steps);
+MW_HOST_DEVICE inline void advance(Wire& w, float in_voltage, float out_voltage, std::int64_t steps) {
+  constexpr auto kN = static_cast<std::size_t>(kSegments);
+  std::array<float, kN> current = w.current;
+  std::array<float, kN + 1> voltage {};
+  voltage[0] = in_voltage;
+  voltage[kN] = out_voltage;
+  for (std::size_t k = 0; k + 1 < kN; ++k) voltage[k + 1] = w.voltage[k];
+  const float per_resistance = 1.0F / w.resistance, per_time = w.inductance / kDeltaT, time_per_cap = kDeltaT / w.cap;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    for (std::size_t k = 0; k < kN; ++k) {
+      current[k] = ((voltage[k + 1] - voltage[k]) - per_time * (current[k] - w.current[k])) * per_resistance;
+    }
+    for (std::size_t k = 0; k + 1 < kN; ++k) voltage[k + 1] = w.voltage[k] + time_per_cap * (current[k] - current[k + 1]);
+  }
+  w.current = current;
+  for (std::size_t k = 0; k + 1 < kN; ++k) w.voltage[k] = voltage[k + 1];
+}
 // What the wire's ends receive in one time step, rounded.
-inline float rounded(float charge, float unit) { return std::nearbyint(charge / unit) * unit; }
-inline float charge_in(float first_current, float unit) { return rounded(-kDeltaT * first_current, unit); }
-inline float charge_out(float last_current, float unit) { return rounded(kDeltaT * last_current, unit); }
-inline void update(Node& n) {
+MW_HOST_DEVICE inline float rounded(float charge, float unit) { return std::nearbyint(charge / unit) * unit; }
+MW_HOST_DEVICE inline float charge_in(float first_current, float unit) { return rounded(-kDeltaT * first_current, unit); }
+MW_HOST_DEVICE inline float charge_out(float last_current, float unit) { return rounded(kDeltaT * last_current, unit); }
+MW_HOST_DEVICE inline void update(Node& n) {
   n.voltage = (n.voltage + n.charge / n.cap) * (1.0F - n.leakage);
   n.charge = 0;
 }
+
+Shape shape(const std::map<std::string, std::int64_t>& values);  // of the parameters
 
 program::Kernel begin_init_kernel();
 program::Kernel init_piece_kernel(Shape s);

@@ -1,4 +1,4 @@
-// The graph of Circuit, wire by wire and node by node from counter_random, and the solver of one wire.
+// The graph of Circuit, wire by wire and node by node from counter_random.
 #include <algorithm>
 #include <limits>
 
@@ -125,24 +125,6 @@ float Shape::charge_unit() const {
   const double contributions = 4 * (2 * d(wires) / d(nodes) + d(100 - percent) / 100 * d(wires) / d(shared())) + 64;
   const double largest_sum = contributions * 2.2 * static_cast<double>(kDeltaT);
   return static_cast<float>(std::exp2(std::ceil(std::log2(largest_sum)) - 24));
-}
-
-void advance(Wire& w, float in_voltage, float out_voltage, std::int64_t steps) {
-  constexpr auto kN = static_cast<std::size_t>(kSegments);
-  std::array<float, kN> current = w.current;
-  std::array<float, kN + 1> voltage {};
-  voltage.front() = in_voltage;
-  voltage.back() = out_voltage;
-  std::copy(w.voltage.begin(), w.voltage.end(), voltage.begin() + 1);
-  const float per_resistance = 1.0F / w.resistance, per_time = w.inductance / kDeltaT, time_per_cap = kDeltaT / w.cap;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    for (std::size_t k = 0; k < kN; ++k) {
-      current[k] = ((voltage[k + 1] - voltage[k]) - per_time * (current[k] - w.current[k])) * per_resistance;
-    }
-    for (std::size_t k = 0; k + 1 < kN; ++k) voltage[k + 1] = w.voltage[k] + time_per_cap * (current[k] - current[k + 1]);
-  }
-  w.current = current;
-  std::copy(voltage.begin() + 1, voltage.end() - 1, w.voltage.begin());
 }
 
 }  // namespace mapwright::apps::circuit

@@ -1,49 +1,18 @@
-// The work of Circuit.
-#include "apps/circuit/circuit.h"
-#include "apps/support/views.h"
+// The work of Circuit on CPUs.
+#include "apps/circuit/kernels.h"
 
 namespace mapwright::apps::circuit {
-
-namespace {
 
 using program::FieldIndex;
 using program::KernelContext;
 
-// The views of several fields of one argument, opened once per call.
-template <typename T, std::size_t N>
-std::array<Line<T>, N> lines(KernelContext& c, std::size_t argument, FieldIndex first) {
-  std::array<Line<T>, N> all;
-  for (std::size_t i = 0; i < N; ++i) all[i] = Line<T>(c.field(argument, first + static_cast<FieldIndex>(i)));
-  return all;
-}
-
-// Both ends of wires with the argument that each is found through.
-struct Ends {
-  Line<std::int64_t> in, out;
-  Line<std::uint8_t> in_region, out_region;
-  Ends(KernelContext& c, std::size_t argument)
-      : in(c.field(argument, kInPtr)), out(c.field(argument, kOutPtr)), in_region(c.field(argument, kInRegion)),
-        out_region(c.field(argument, kOutRegion)) {}
-};
-
-// One field of the nodes through arguments 0 (private), 1 (shared) and 2 (ghost).
-struct NodeViews {
-  Line<float> own, shared, ghost;
-  NodeViews(KernelContext& c, FieldIndex field) : own(c.field(0, field)), shared(c.field(1, field)), ghost(c.field(2, field)) {}
-  float& at(std::int64_t node, std::uint8_t region) const {
-    return (region == kPrivate ? own : region == kShared ? shared : ghost)[node];
-  }
-};
+namespace {
 
 template <typename F>
 void for_each_index(const PointSet& points, F&& f) {
   for (const Rect& r : points.rects()) {
     for (std::int64_t i = r.lo[0]; i <= r.hi[0]; ++i) f(i);
   }
-}
-
-void count_call(KernelContext& c, std::size_t argument, TimesField field) {
-  ++Line<std::int64_t>(c.field(argument, field))[c.point()[0]];
 }
 
 }  // namespace
@@ -101,53 +70,15 @@ program::Kernel init_pointers_kernel() {
 }
 
 program::Kernel calculate_new_currents_kernel(Shape s) {
-  return [s](KernelContext& c) {
-    const NodeViews voltage_of(c, kNodeVoltage);
-    const Ends ends(c, 3);
-    const auto constants = lines<float, 3>(c, 3, kInductance);
-    const auto current = lines<float, static_cast<std::size_t>(kSegments)>(c, 4, kCurrent);
-    const auto voltage = lines<float, static_cast<std::size_t>(kSegments - 1)>(c, 4, kVoltage);
-    for_each_index(c.points(4), [&](std::int64_t i) {
-      Wire w;
-      w.inductance = constants[0][i];
-      w.resistance = constants[1][i];
-      w.cap = constants[2][i];
-      for (std::size_t k = 0; k < current.size(); ++k) w.current[k] = current[k][i];
-      for (std::size_t k = 0; k < voltage.size(); ++k) w.voltage[k] = voltage[k][i];
-      advance(w, voltage_of.at(ends.in[i], ends.in_region[i]), voltage_of.at(ends.out[i], ends.out_region[i]), s.steps);
-      for (std::size_t k = 0; k < current.size(); ++k) current[k][i] = w.current[k];
-      for (std::size_t k = 0; k < voltage.size(); ++k) voltage[k][i] = w.voltage[k];
-    });
-    count_call(c, 5, kLoopStart);
-  };
+  return [s](KernelContext& c) { calculate_new_currents<Threads>(c, s); };
 }
 
 program::Kernel distribute_charge_kernel(Shape s) {
-  return [unit = s.charge_unit()](KernelContext& c) {
-    const NodeViews charge(c, kCharge);
-    const Ends ends(c, 3);
-    const Line<float> first(c.field(3, kCurrent)), last(c.field(3, kCurrent + kSegments - 1));
-    for_each_index(c.points(3), [&](std::int64_t i) {
-      charge.at(ends.in[i], ends.in_region[i]) += charge_in(first[i], unit);
-      charge.at(ends.out[i], ends.out_region[i]) += charge_out(last[i], unit);
-    });
-  };
+  return [s](KernelContext& c) { distribute_charge<Threads>(c, s); };
 }
 
 program::Kernel update_voltages_kernel() {
-  return [](KernelContext& c) {
-    for (const std::size_t constant : {std::size_t {0}, std::size_t {2}}) {
-      const auto fixed = lines<float, 2>(c, constant, kNodeCap);
-      const auto state = lines<float, 2>(c, constant + 1, kCharge);
-      for_each_index(c.points(constant), [&](std::int64_t i) {
-        Node n {fixed[0][i], fixed[1][i], state[0][i], state[1][i]};
-        update(n);
-        state[0][i] = n.charge;
-        state[1][i] = n.voltage;
-      });
-    }
-    count_call(c, 4, kLoopStop);
-  };
+  return [](KernelContext& c) { update_voltages<Threads>(c); };
 }
 
 program::Kernel elapsed_kernel() {

@@ -5,6 +5,19 @@
 
 namespace mapwright::apps::circuit {
 
+Shape shape(const Values& v) {
+  Shape s;
+  s.pieces = v.at("p");
+  s.per_super = v.at("pps");
+  s.nodes = v.at("npp");
+  s.wires = v.at("wpp");
+  s.percent = v.at("pct");
+  s.steps = v.at("steps");
+  s.loops = v.at("l") + 2 * v.at("prune");
+  s.seed = static_cast<std::uint64_t>(v.at("seed"));
+  return s;
+}
+
 namespace {
 
 using program::AccessPattern;
@@ -145,15 +158,7 @@ program::Metric metric(const Shape& s, std::int64_t timed) {
 }
 
 Expected<program::Program> build(const Values& v) {
-  Shape s;
-  s.pieces = v.at("p");
-  s.per_super = v.at("pps");
-  s.nodes = v.at("npp");
-  s.wires = v.at("wpp");
-  s.percent = v.at("pct");
-  s.steps = v.at("steps");
-  s.loops = v.at("l") + 2 * v.at("prune");
-  s.seed = static_cast<std::uint64_t>(v.at("seed"));
+  const Shape s = shape(v);
   if (s.pieces % s.per_super != 0) return does_not_fit(fmt::format("p = {} pieces are not a multiple of pps = {}", s.pieces, s.per_super));
   if (s.superpieces() > 65536) return does_not_fit(fmt::format("{} superpieces are more than 65536", s.superpieces()));
   if (s.pieces * s.wires > (std::int64_t {1} << 28)) return does_not_fit(fmt::format("{} wires are more than 2^28", s.pieces * s.wires));

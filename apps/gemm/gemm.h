@@ -6,6 +6,7 @@
 #include <array>
 
 #include "apps/support/build.h"
+#include "apps/support/host_device.h"
 #include "program/program.h"
 
 namespace mapwright::apps::gemm {
@@ -13,7 +14,10 @@ namespace mapwright::apps::gemm {
 enum RegionIndex : std::uint32_t { kA, kB, kC };
 
 // Element (row, column) of B or C (`matrix` is a RegionIndex); the fill of A is 0.
-double element(RegionIndex matrix, std::int64_t n, std::int64_t row, std::int64_t column);
+MW_HOST_DEVICE inline double element(RegionIndex matrix, std::int64_t n, std::int64_t row, std::int64_t column) {
+  if (matrix == kA) return 0;
+  return static_cast<double>(counter_random(1, matrix, static_cast<std::uint64_t>(row * n + column)) % 9) - 4;
+}
 
 // Fills argument 0 with the matrix that the launch's value 0 names, or leaves it as it is when that is kKeep.
 constexpr double kKeep = -1;

@@ -1,10 +1,7 @@
-// The work of the matrix multiplications.
+// The work of the matrix multiplications on CPUs, and the numeric check.
 #include <cblas.h>
 
-#include <cmath>
-
-#include "apps/gemm/gemm.h"
-#include "apps/support/views.h"
+#include "apps/gemm/kernels.h"
 
 // Present when BLAS is OpenBLAS.
 extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
@@ -15,25 +12,13 @@ namespace {
 
 using program::KernelContext;
 
-// Engines run one kernel per worker: BLAS must not start threads of its own.
+// The threads of a kernel are those of its processor: BLAS must not start its own.
 void use_one_thread() {
   static const bool kDone = [] {
     if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
     return true;
   }();
   static_cast<void>(kDone);
-}
-
-struct Operand {
-  double* base;
-  int rows, columns, leading;
-};
-
-Operand operand(KernelContext& c, std::size_t argument) {
-  const Rect r = c.points(argument).bounds();
-  const Grid<double> g(c.field(argument, 0), r);
-  MW_CHECK(g.unit_y(), "a DGEMM operand that is not row-major");
-  return {&g(r.lo[0], r.lo[1]), static_cast<int>(r.extent(0)), static_cast<int>(r.extent(1)), static_cast<int>(g.stride_x() / 8)};
 }
 
 template <typename F>
@@ -72,17 +57,8 @@ std::string wrong_row(const program::FieldView& a, std::int64_t n, std::int64_t 
 
 }  // namespace
 
-double element(RegionIndex matrix, std::int64_t n, std::int64_t row, std::int64_t column) {
-  if (matrix == kA) return 0;
-  return static_cast<double>(counter_random(1, matrix, static_cast<std::uint64_t>(row * n + column)) % 9) - 4;
-}
-
 program::Kernel fill_kernel(std::int64_t n) {
-  return [n](KernelContext& c) {
-    if (c.value(0) == kKeep) return;
-    const auto matrix = static_cast<RegionIndex>(c.value(0));
-    for_each_element(c.field(0, 0), [&](std::int64_t i, std::int64_t j, double& v) { v = element(matrix, n, i, j); });
-  };
+  return [n](KernelContext& c) { fill<Threads>(c, n); };
 }
 
 program::Kernel nothing_kernel() {
@@ -94,19 +70,16 @@ program::Kernel leaf_kernel() {
     if (c.points(0).empty() || c.points(1).empty() || c.points(2).empty()) return;
     use_one_thread();
     const Operand a = operand(c, 0), left = operand(c, 1), right = operand(c, 2);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, a.rows, a.columns, left.columns, 1.0, left.base, left.leading, right.base, right.leading, 1.0,
-                a.base, a.leading);
+    Threads(c).slices(Range {0, a.rows - 1}, [=](Range mine) {
+      const std::int64_t first = mine.lo;
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(mine.hi - first + 1), a.columns, left.columns, 1.0,
+                  left.base + first * left.leading, left.leading, right.base, right.leading, 1.0, a.base + first * a.leading, a.leading);
+    });
   };
 }
 
 program::Kernel validate_kernel(std::int64_t n) {
-  return [n](KernelContext& c) {
-    double wrong = 0;
-    for_each_element(c.field(0, 0), [&](std::int64_t, std::int64_t, double v) {
-      wrong += std::abs(v) <= 16.0 * static_cast<double>(n) && v == std::floor(v) ? 0 : 1;
-    });
-    c.set_result(wrong);
-  };
+  return [n](KernelContext& c) { validate<Threads>(c, n); };
 }
 
 program::NumericCheck numeric_check(std::int64_t n) {

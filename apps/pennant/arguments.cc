@@ -29,7 +29,7 @@ const PointSet& Arguments::set(Part part) const {
 
 Range Arguments::range(Part part) const {
   const PointSet& points = set(part);
-  if (points.empty()) return {0, -1};
+  if (points.empty()) return {};
   const Rect r = points.bounds();
   return {r.lo[0], r.hi[0]};
 }

@@ -4,21 +4,22 @@
 #include <array>
 
 #include "apps/pennant/pennant.h"
+#include "apps/support/loops.h"
 #include "apps/support/views.h"
 
 namespace mapwright::apps::pennant {
 
 struct Vec {
   double x = 0, y = 0;
-  friend Vec operator+(Vec a, Vec b) { return {a.x + b.x, a.y + b.y}; }
-  friend Vec operator-(Vec a, Vec b) { return {a.x - b.x, a.y - b.y}; }
-  friend Vec operator*(double f, Vec v) { return {f * v.x, f * v.y}; }
-  friend Vec operator/(Vec v, double d) { return {v.x / d, v.y / d}; }
+  MW_HOST_DEVICE friend Vec operator+(Vec a, Vec b) { return {a.x + b.x, a.y + b.y}; }
+  MW_HOST_DEVICE friend Vec operator-(Vec a, Vec b) { return {a.x - b.x, a.y - b.y}; }
+  MW_HOST_DEVICE friend Vec operator*(double f, Vec v) { return {f * v.x, f * v.y}; }
+  MW_HOST_DEVICE friend Vec operator/(Vec v, double d) { return {v.x / d, v.y / d}; }
 };
-inline double dot(Vec a, Vec b) { return a.x * b.x + a.y * b.y; }
-inline double cross(Vec a, Vec b) { return a.x * b.y - a.y * b.x; }
-inline double length(Vec v) { return std::sqrt(dot(v, v)); }
-inline Vec rotated_left(Vec v) { return {-v.y, v.x}; }
+MW_HOST_DEVICE inline double dot(Vec a, Vec b) { return a.x * b.x + a.y * b.y; }
+MW_HOST_DEVICE inline double cross(Vec a, Vec b) { return a.x * b.y - a.y * b.x; }
+MW_HOST_DEVICE inline double length(Vec v) { return std::sqrt(dot(v, v)); }
+MW_HOST_DEVICE inline Vec rotated_left(Vec v) { return {-v.y, v.x}; }
 
 // Which argument a side finds a point through.
 enum Tag : std::uint8_t { kIsPrivate = 1, kIsGhost = 2 };
@@ -30,8 +31,8 @@ struct Pointer {
 // A vector field of zones or sides, or of the one argument of points of a task.
 struct VecLine {
   Line<double> x, y;
-  Vec operator[](std::int64_t i) const { return {x[i], y[i]}; }
-  void set(std::int64_t i, Vec v) const {
+  MW_HOST_DEVICE Vec operator[](std::int64_t i) const { return {x[i], y[i]}; }
+  MW_HOST_DEVICE void set(std::int64_t i, Vec v) const {
     x[i] = v.x;
     y[i] = v.y;
   }
@@ -41,14 +42,12 @@ struct VecLine {
 class PointLine {
  public:
   PointLine(const program::FieldView& own, const program::FieldView& ghost);
-  double& operator[](Pointer p) const {
+  MW_HOST_DEVICE double& operator[](Pointer p) const {
     if (p.tag == kIsPrivate) return own_[p.point];
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (p.point >= ghosts_[i].lo && p.point <= ghosts_[i].hi) {
-        return *reinterpret_cast<double*>(ghosts_[i].base + (p.point - ghosts_[i].lo) * ghosts_[i].stride);
-      }
-    }
-    MW_CHECK(false, "point {} is no ghost of this piece", p.point);
+    std::size_t i = 0;
+    while (i < count_ && (p.point < ghosts_[i].lo || p.point > ghosts_[i].hi)) ++i;
+    MW_LOOP_CHECK(i < count_, "point {} is no ghost of this piece", p.point);
+    return *reinterpret_cast<double*>(ghosts_[i].base + (p.point - ghosts_[i].lo) * ghosts_[i].stride);
   }
 
  private:
@@ -62,11 +61,7 @@ class PointLine {
 };
 struct PointVec {
   PointLine x, y;
-  Vec operator[](Pointer p) const { return {x[p], y[p]}; }
-};
-
-struct Range {
-  std::int64_t lo, hi;  // both included
+  MW_HOST_DEVICE Vec operator[](Pointer p) const { return {x[p], y[p]}; }
 };
 
 class Arguments {
@@ -78,9 +73,9 @@ class Arguments {
   VecLine vec(Part part, FieldIndex f) const { return {line(part, f), line(part, f + 1)}; }
   PointLine points(FieldIndex f) const { return {view(Part::Private, f), view(Part::Ghost, f)}; }
   PointVec point_vec(FieldIndex f) const { return {points(f), points(f + 1)}; }
-  // Empty pieces give lo > hi.
   Range range(Part part) const;
   const PointSet& set(Part part) const;
+  const program::KernelContext& context() const { return context_; }
   std::int64_t piece() const { return context_.point()[0]; }
   double dt() const { return context_.future(0); }
   void result(double value) const { context_.set_result(value); }
@@ -96,7 +91,7 @@ class Ends {
  public:
   Ends(const Arguments& a, FieldIndex points, FieldIndex tags)
       : points_(a.line<std::int64_t>(Part::Sides, points)), tags_(a.line<std::uint8_t>(Part::Sides, tags)) {}
-  Pointer operator[](std::int64_t side) const { return {points_[side], tags_[side]}; }
+  MW_HOST_DEVICE Pointer operator[](std::int64_t side) const { return {points_[side], tags_[side]}; }
 
  private:
   Line<std::int64_t> points_;

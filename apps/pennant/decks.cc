@@ -70,11 +70,6 @@ Setup set_up(Deck deck, const Mesh& mesh, std::int64_t cycles) {
   return s;
 }
 
-bool Setup::in_subregion(double x, double y) const {
-  constexpr double kEps = 1e-12;
-  return x > sub[0] - kEps && x < sub[1] + kEps && y > sub[2] - kEps && y < sub[3] + kEps;
-}
-
 // A point's mass is about density times area; compression and converging flow can raise it, by less than 2^6.
 double Setup::mass_unit() const {
   const double zone = mesh.lenx / real(mesh.nzx) * mesh.leny / real(mesh.nzy);

@@ -1,4 +1,4 @@
-// The work of the initialisation.
+// The work of the initialisation that needs a CPU.
 #include <algorithm>
 
 #include "apps/pennant/work.h"
@@ -6,8 +6,6 @@
 namespace mapwright::apps::pennant::work {
 
 namespace {
-
-constexpr double kEps = 1e-12;
 
 // Position of points and the walls that they slide along.
 void place(const Arguments& a, const Setup& s, Part part) {
@@ -61,47 +59,6 @@ void init_pointers(const Arguments& a, const Setup&) {
     const auto point = a.line<std::int64_t>(Part::Sides, points);
     const auto tag = a.line<std::uint8_t>(Part::Sides, tags);
     for (std::int64_t side = sides.lo; side <= sides.hi; ++side) tag[side] = own.contains({point[side]}) ? kIsPrivate : kIsGhost;
-  }
-}
-
-void init_mesh_zones(const Arguments& a, const Setup&) {
-  const VecLine zx = a.vec(Part::Zones, kZx);
-  const auto zarea = a.line(Part::Zones, kZarea), zvol = a.line(Part::Zones, kZvol);
-  const Range zones = a.range(Part::Zones);
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) {
-    zx.set(z, {});
-    zarea[z] = zvol[z] = 0;
-  }
-}
-
-void init_side_fracs(const Arguments& a, const Setup&) {
-  const auto zarea = a.line(Part::Zones, kZarea), sarea = a.line(Part::Sides, kSarea), smf = a.line(Part::Sides, kSmf);
-  const auto mapsz = a.line<std::int64_t>(Part::Sides, kMapsz);
-  const Range sides = a.range(Part::Sides);
-  for (std::int64_t side = sides.lo; side <= sides.hi; ++side) smf[side] = sarea[side] / zarea[mapsz[side]];
-}
-
-void init_hydro(const Arguments& a, const Setup& s) {
-  const VecLine zx = a.vec(Part::Zones, kZx);
-  const auto zvol = a.line(Part::Zones, kZvol), zr = a.line(Part::Zones, kZr), ze = a.line(Part::Zones, kZe),
-             zwrate = a.line(Part::Zones, kZwrate), zm = a.line(Part::Zones, kZm), zetot = a.line(Part::Zones, kZetot);
-  const Range zones = a.range(Part::Zones);
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) {
-    const bool sub = s.in_subregion(zx[z].x, zx[z].y);
-    zr[z] = sub ? s.rinitsub : s.rinit;
-    ze[z] = sub ? s.einitsub : s.einit;
-    zwrate[z] = 0;
-    zm[z] = zr[z] * zvol[z];
-    zetot[z] = ze[z] * zm[z];
-  }
-}
-
-void init_radial_velocity(const Arguments& a, const Setup& s) {
-  const VecLine px = a.vec(Part::Own, kPx), pu = a.vec(Part::Own, kPu);
-  const Range points = a.range(Part::Own);
-  for (std::int64_t p = points.lo; p <= points.hi; ++p) {
-    const double radius = length(px[p]);
-    pu.set(p, radius > kEps ? s.uinitradial / radius * px[p] : Vec {});
   }
 }
 

@@ -1,9 +1,10 @@
-// apps/pennant/pennant.h - what mesh (mesh.cc), set-ups (decks.cc), tasks (tasks.cc), work (kernels_*.cc), structure
+// apps/pennant/pennant.h - what mesh (mesh.cc), set-ups (decks.cc), tasks (tasks.cc), work (work.h), structure
 // (program.cc) and check (check.cc) of Pennant share.
 #pragma once
 
 #include <cmath>
 
+#include "apps/support/host_device.h"
 #include "program/program.h"
 
 namespace mapwright::apps::pennant {
@@ -30,6 +31,8 @@ enum SideField : FieldIndex {
 };
 // Whether field f of a region is the x of a vector.
 bool is_vector(RegionIndex region, FieldIndex f);
+
+inline constexpr std::int64_t kCorners = 4;  // of a zone
 
 // A rectangular mesh of nzx x nzy zones in pcx x pcy pieces (pcx fastest). Zones are numbered piece by piece, x fastest in a
 // piece; side 4 z + k of zone z goes from its corner k to corner k + 1, counterclockwise from the lower left. Points
@@ -87,11 +90,16 @@ struct Setup {
   // order nor grouping matters (README.md).
   double mass_unit() const;
   double force_unit() const;
-  bool in_subregion(double x, double y) const;
+  MW_HOST_DEVICE bool in_subregion(double x, double y) const {
+    constexpr double kEps = 1e-12;
+    return x > sub[0] - kEps && x < sub[1] + kEps && y > sub[2] - kEps && y < sub[3] + kEps;
+  }
 };
 Setup set_up(Deck deck, const Mesh& mesh, std::int64_t cycles);
+// The set-up that the program's parameters name. Error MW4305.
+Expected<Setup> set_up(const std::map<std::string, std::int64_t>& values);
 
-inline double rounded(double value, double unit) { return std::nearbyint(value / unit) * unit; }
+MW_HOST_DEVICE inline double rounded(double value, double unit) { return std::nearbyint(value / unit) * unit; }
 
 // The subregions of a piece. Own stands for Private or Shared: the tasks that are launched once for each.
 enum class Part : std::uint8_t { Zones, Private, Ghost, Sides, Shared, Own };

@@ -7,6 +7,19 @@
 
 namespace mapwright::apps::pennant {
 
+Expected<Setup> set_up(const Values& v) {
+  Mesh m;
+  m.nzx = v.at("nzx");
+  m.nzy = v.at("nzy");
+  const std::int64_t pieces = v.at("pieces");
+  m.pcx = v.at("pcx") > 0 ? v.at("pcx") : pieces_in_x(m.nzx, m.nzy, pieces);
+  m.pcy = pieces / m.pcx;
+  if (pieces % m.pcx != 0) return does_not_fit(fmt::format("pieces = {} are not a multiple of pcx = {}", pieces, m.pcx));
+  if (m.pcx > m.nzx || m.pcy > m.nzy) return does_not_fit(fmt::format("{} x {} zones cannot be cut into {} x {} pieces", m.nzx, m.nzy, m.pcx, m.pcy));
+  if (m.nzx > (std::int64_t {1} << 36) / m.nzy) return does_not_fit(fmt::format("{} x {} zones are more than 2^36", m.nzx, m.nzy));
+  return set_up(static_cast<Deck>(v.at("deck")), m, v.at("cycles") + 2 * v.at("prune"));
+}
+
 namespace {
 
 using program::AccessPattern;
@@ -238,17 +251,9 @@ class Writer {
 };
 
 Expected<program::Program> build(const Values& v) {
-  Mesh m;
-  m.nzx = v.at("nzx");
-  m.nzy = v.at("nzy");
-  const std::int64_t pieces = v.at("pieces");
-  m.pcx = v.at("pcx") > 0 ? v.at("pcx") : pieces_in_x(m.nzx, m.nzy, pieces);
-  m.pcy = pieces / m.pcx;
-  if (pieces % m.pcx != 0) return does_not_fit(fmt::format("pieces = {} are not a multiple of pcx = {}", pieces, m.pcx));
-  if (m.pcx > m.nzx || m.pcy > m.nzy) return does_not_fit(fmt::format("{} x {} zones cannot be cut into {} x {} pieces", m.nzx, m.nzy, m.pcx, m.pcy));
-  if (m.nzx > (std::int64_t {1} << 36) / m.nzy) return does_not_fit(fmt::format("{} x {} zones are more than 2^36", m.nzx, m.nzy));
-  const std::int64_t cycles = v.at("cycles"), prune = v.at("prune");
-  return Writer(set_up(static_cast<Deck>(v.at("deck")), m, cycles + 2 * prune)).write(cycles, prune);
+  const Expected<Setup> setup = set_up(v);
+  if (!setup) return tl::unexpected(setup.error());
+  return Writer(*setup).write(v.at("cycles"), v.at("prune"));
 }
 
 constexpr std::int64_t of(Deck d) { return static_cast<std::int64_t>(d); }

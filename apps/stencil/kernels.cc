@@ -1,7 +1,6 @@
-// The work of Stencil. Kernels take any strides; a unit stride in x is the fast path.
-#include "apps/stencil/stencil.h"
+// The work of Stencil on CPUs, and the numeric check.
+#include "apps/stencil/kernels.h"
 #include "apps/support/build.h"
-#include "apps/support/views.h"
 
 namespace mapwright::apps::stencil {
 
@@ -9,61 +8,15 @@ namespace {
 
 using program::KernelContext;
 
-constexpr RegionIndex kExchanges[] = {kXm, kXp, kYm, kYp};
-
-// Coordinates in the whole grid, border included, of the first column and row of what a tile or slot holds.
-Point origin_of_tile(const Shape& s, std::int64_t i) { return s.tile(i).lo; }
-
-Point origin_of_slot(const Shape& s, RegionIndex region, std::int64_t i) {
-  const Rect t = s.tile(i);
-  switch (region) {
-    case kXm: return {t.hi[0] + 1, t.lo[1] + kRadius};  // the last columns of the tile
-    case kXp: return {t.lo[0] + kRadius, t.lo[1] + kRadius};
-    case kYm: return {t.lo[0] + kRadius, t.hi[1] + 1};
-    default: return {t.lo[0] + kRadius, t.lo[1] + kRadius};
-  }
-}
-
-// Where tile i keeps what it reads through exchange region `region`.
-Point border_of(const Shape& s, RegionIndex region, std::int64_t i) {
-  const Rect p = s.with_border(i);
-  switch (region) {
-    case kXm: return {p.lo[0], p.lo[1] + kRadius};
-    case kXp: return {p.hi[0] - kRadius + 1, p.lo[1] + kRadius};
-    case kYm: return {p.lo[0] + kRadius, p.lo[1]};
-    default: return {p.lo[0] + kRadius, p.hi[1] - kRadius + 1};
-  }
-}
-
 // PRK's ramp: x + y on top of the initial value.
-double ramp(const Shape& s, std::int64_t x, std::int64_t y) { return static_cast<double>(s.init + x + y); }
-
-void star_row(const std::byte* in, std::byte* out, std::int64_t count, std::int64_t in_x, std::int64_t in_y, std::int64_t out_x) {
-  const auto at = [in](std::int64_t offset) { return *reinterpret_cast<const double*>(in + offset); };
-  for (std::int64_t k = 0; k < count; ++k) {
-    double sum = *reinterpret_cast<double*>(out + k * out_x);
-    for (std::int64_t d = 1; d <= kRadius; ++d) {
-      const double weight = 1.0 / static_cast<double>(2 * d * kRadius);
-      const std::int64_t c = k * in_x;
-      sum += weight * (at(c + d * in_x) - at(c - d * in_x) + at(c + d * in_y) - at(c - d * in_y));
-    }
-    *reinterpret_cast<double*>(out + k * out_x) = sum;
-  }
-}
-
-void add_one(const program::FieldView& view, const Rect& r) {
-  const Grid<double> g(view, r);
-  for (std::int64_t y = r.lo[1]; y <= r.hi[1]; ++y) {
-    for (std::int64_t x = r.lo[0]; x <= r.hi[0]; ++x) g(x, y) += 1;
-  }
-}
+double initial(const Shape& s, std::int64_t x, std::int64_t y) { return static_cast<double>(s.init + x + y); }
 
 // What `input` of a tile must hold after all steps. Inside and on the border of the grid every step added 1; a border
 // that mirrors a neighbour is one step behind; corners of tiles are never written.
 double expected_input(const Shape& s, std::int64_t tile, const Point& p) {
   const Rect whole = s.with_border(tile), inside = s.interior(tile);
-  const Point origin = origin_of_tile(s, tile);
-  const double start = ramp(s, origin[0] + p[0] - whole.lo[0], origin[1] + p[1] - whole.lo[1]);
+  const Point origin = s.origin_of_tile(tile);
+  const double start = initial(s, origin[0] + p[0] - whole.lo[0], origin[1] + p[1] - whole.lo[1]);
   if (s.exterior(tile).contains(p)) return start + static_cast<double>(s.steps);
   const bool in_x = p[0] >= inside.lo[0] && p[0] <= inside.hi[0];
   const bool in_y = p[1] >= inside.lo[1] && p[1] <= inside.hi[1];
@@ -98,53 +51,15 @@ program::Kernel begin_init_kernel() {
 }
 
 program::Kernel ramp_kernel(Shape s) {
-  return [s](KernelContext& c) {
-    const std::int64_t tile = c.point()[0];
-    const auto add = [](const program::FieldView& view, const Rect& r, const Point& origin) {
-      const Grid<double> g(view, r);
-      for (std::int64_t y = r.lo[1]; y <= r.hi[1]; ++y) {
-        for (std::int64_t x = r.lo[0]; x <= r.hi[0]; ++x) {
-          g(x, y) += static_cast<double>(origin[0] + x - r.lo[0] + origin[1] + y - r.lo[1]);
-        }
-      }
-    };
-    add(c.field(0, kInput), s.with_border(tile), origin_of_tile(s, tile));
-    for (std::size_t k = 0; k < 4; ++k) add(c.field(1 + k, kInput), s.slot(kExchanges[k], tile), origin_of_slot(s, kExchanges[k], tile));
-  };
+  return [s](KernelContext& c) { ramp<Threads>(c, s); };
 }
 
 program::Kernel stencil_kernel(Shape s) {
-  return [s](KernelContext& c) {
-    const std::int64_t tile = c.point()[0];
-    const Grid<double> in(c.field(0, kInput), s.with_border(tile)), out(c.field(0, kOutput), s.with_border(tile));
-    for (std::size_t k = 0; k < 4; ++k) {
-      if (c.points(2 + k).empty()) continue;
-      const Rect from = c.points(2 + k).bounds();
-      const Grid<double> strip(c.field(2 + k, kInput), from);
-      const Point to = border_of(s, kExchanges[k], tile);
-      for (std::int64_t y = from.lo[1]; y <= from.hi[1]; ++y) {
-        for (std::int64_t x = from.lo[0]; x <= from.hi[0]; ++x) in(to[0] + x - from.lo[0], to[1] + y - from.lo[1]) = strip(x, y);
-      }
-    }
-    const Rect r = c.points(1).bounds();
-    for (std::int64_t y = r.lo[1]; y <= r.hi[1]; ++y) {
-      const auto* from = reinterpret_cast<const std::byte*>(&in(r.lo[0], y));
-      auto* to = reinterpret_cast<std::byte*>(&out(r.lo[0], y));
-      // The literal strides let the compiler see the contiguous case.
-      if (in.unit_x() && out.unit_x()) star_row(from, to, r.extent(0), 8, in.stride_y(), 8);
-      else star_row(from, to, r.extent(0), in.stride_x(), in.stride_y(), out.stride_x());
-    }
-    ++Line<std::int64_t>(c.field(6, kLoopStart))[tile];
-  };
+  return [s](KernelContext& c) { stencil<Threads>(c, s); };
 }
 
 program::Kernel increment_kernel(Shape s) {
-  return [s](KernelContext& c) {
-    const std::int64_t tile = c.point()[0];
-    add_one(c.field(0, kInput), c.points(1).bounds());
-    for (std::size_t k = 0; k < 4; ++k) add_one(c.field(2 + k, kInput), s.slot(kExchanges[k], tile));
-    ++Line<std::int64_t>(c.field(6, kLoopStop))[tile];
-  };
+  return [s](KernelContext& c) { increment<Threads>(c, s); };
 }
 
 program::Kernel check_kernel(Shape s) {
@@ -178,10 +93,10 @@ program::NumericCheck numeric_check(Shape s) {
       for (const RegionIndex e : kExchanges) {
         const program::FieldView view = regions.field(e, kInput);
         const Rect r = s.slot(e, i);
-        const Point origin = origin_of_slot(s, e, i);
+        const Point origin = s.origin_of_slot(e, i);
         std::optional<std::string> wrong;
         for_each_point(r, [&](const Point& p) {
-          const double expected = ramp(s, origin[0] + p[0] - r.lo[0], origin[1] + p[1] - r.lo[1]) + static_cast<double>(s.steps);
+          const double expected = initial(s, origin[0] + p[0] - r.lo[0], origin[1] + p[1] - r.lo[1]) + static_cast<double>(s.steps);
           if (!wrong && view.at<double>(p) != expected) wrong = wrong_value("input", "an exchange region", p, view.at<double>(p), expected);
         });
         if (wrong) return wrong;

@@ -55,6 +55,26 @@ Rect Shape::slot(RegionIndex region, std::int64_t i) const {
   return t;
 }
 
+Point Shape::origin_of_slot(RegionIndex region, std::int64_t i) const {
+  const Rect t = tile(i);
+  switch (region) {
+    case kXm: return {t.hi[0] + 1, t.lo[1] + kRadius};  // the last columns of the tile
+    case kXp: return {t.lo[0] + kRadius, t.lo[1] + kRadius};
+    case kYm: return {t.lo[0] + kRadius, t.hi[1] + 1};
+    default: return {t.lo[0] + kRadius, t.lo[1] + kRadius};
+  }
+}
+
+Point Shape::border(RegionIndex region, std::int64_t i) const {
+  const Rect p = with_border(i);
+  switch (region) {
+    case kXm: return {p.lo[0], p.lo[1] + kRadius};
+    case kXp: return {p.hi[0] - kRadius + 1, p.lo[1] + kRadius};
+    case kYm: return {p.lo[0] + kRadius, p.lo[1]};
+    default: return {p.lo[0] + kRadius, p.hi[1] - kRadius + 1};
+  }
+}
+
 std::int64_t Shape::neighbour(RegionIndex region, std::int64_t i) const {
   const std::int64_t ix = i % ntx, iy = i / ntx;
   switch (region) {
@@ -65,10 +85,13 @@ std::int64_t Shape::neighbour(RegionIndex region, std::int64_t i) const {
   }
 }
 
+Shape shape(const Values& v) {
+  return {v.at("nx") - 2 * kRadius, v.at("ny") - 2 * kRadius, v.at("ntx"), v.at("nty"), v.at("tsteps") + 2 * v.at("tprune"), v.at("init")};
+}
+
 namespace {
 
 constexpr std::string_view kExchangeNames[] = {"xm", "xp", "ym", "yp"};
-constexpr RegionIndex kExchanges[] = {kXm, kXp, kYm, kYp};
 constexpr ProcessorKind kCpu = ProcessorKind::Cpu, kGpu = ProcessorKind::Gpu;
 
 // Regions and partitions of one instance of the program, in the order of RegionIndex.
@@ -161,7 +184,7 @@ std::vector<program::Variant> loop_variants(program::Kernel kernel, Expr flops) 
 
 Expected<program::Program> build(const Values& v) {
   const std::int64_t grid_x = v.at("nx"), grid_y = v.at("ny"), tsteps = v.at("tsteps"), tprune = v.at("tprune");
-  const Shape s {grid_x - 2 * kRadius, grid_y - 2 * kRadius, v.at("ntx"), v.at("nty"), tsteps + 2 * tprune, v.at("init")};
+  const Shape s = shape(v);
   if (s.nx / s.ntx < kRadius || s.ny / s.nty < kRadius) {
     return does_not_fit(fmt::format("a grid of {} x {} points without its border cannot be cut into {} x {} tiles of at least {} x {}", s.nx, s.ny, s.ntx, s.nty, kRadius, kRadius));
   }

@@ -1,6 +1,7 @@
 // apps/support/views.h - strided views of one field of an argument, cheap enough for inner loops of kernels.
 #pragma once
 
+#include "apps/support/host_device.h"
 #include "program/program.h"
 
 namespace mapwright::apps {
@@ -26,7 +27,7 @@ class Line {
     stride_ = b.stride[0];
     base_ = b.address(bounds.lo);
   }
-  T& operator[](std::int64_t i) const { return *reinterpret_cast<T*>(base_ + (i - lo_) * stride_); }
+  MW_HOST_DEVICE T& operator[](std::int64_t i) const { return *reinterpret_cast<T*>(base_ + (i - lo_) * stride_); }
 
  private:
   std::byte* base_ = nullptr;
@@ -40,23 +41,27 @@ class Grid {
   Grid(const program::FieldView& view, const Rect& r) {
     if (r.empty()) return;
     const program::Block& b = block_of(view, r);
-    lo_ = r.lo;
-    stride_ = b.stride;
+    lo_x_ = r.lo[0];
+    lo_y_ = r.lo[1];
+    stride_x_ = b.stride[0];
+    stride_y_ = b.stride[1];
     base_ = b.address(r.lo);
   }
   // Absolute coordinates.
-  T& operator()(std::int64_t x, std::int64_t y) const {
-    return *reinterpret_cast<T*>(base_ + (x - lo_[0]) * stride_[0] + (y - lo_[1]) * stride_[1]);
+  MW_HOST_DEVICE T& operator()(std::int64_t x, std::int64_t y) const {
+    return *reinterpret_cast<T*>(base_ + (x - lo_x_) * stride_x_ + (y - lo_y_) * stride_y_);
   }
-  bool unit_x() const { return stride_[0] == sizeof(T); }
-  bool unit_y() const { return stride_[1] == sizeof(T); }
-  std::int64_t stride_x() const { return stride_[0]; }  // bytes
-  std::int64_t stride_y() const { return stride_[1]; }
+  // The same where unit_x(): compilers make faster code of strides that they know.
+  MW_HOST_DEVICE T& contiguous(std::int64_t x, std::int64_t y) const {
+    return *reinterpret_cast<T*>(base_ + (y - lo_y_) * stride_y_ + (x - lo_x_) * std::int64_t {sizeof(T)});
+  }
+  bool unit_x() const { return stride_x_ == sizeof(T); }
+  bool unit_y() const { return stride_y_ == sizeof(T); }
+  std::int64_t stride_x() const { return stride_x_; }  // bytes
 
  private:
   std::byte* base_ = nullptr;
-  Point lo_;
-  std::array<std::int64_t, kMaxDim> stride_ {};
+  std::int64_t lo_x_ = 0, lo_y_ = 0, stride_x_ = sizeof(T), stride_y_ = sizeof(T);
 };
 
 }  // namespace mapwright::apps

@@ -227,7 +227,6 @@ OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Cons
     Expected<std::string> executor = engine::executor::find_executor(std::filesystem::read_symlink("/proc/self/exe", ignored).string());
     if (!executor) return tl::unexpected(console.fail(executor.error()));
     engine::executor::Options legion;
-    legion.verify = options.verify;
     legion.executable = *std::move(executor);
     legion.launcher = options.launcher;
     legion.legion_args = options.legion_args;

@@ -32,7 +32,6 @@ struct Options {
   bool emulate_gpu = false;
   std::string sharing = "fair";            // of channels in the simulator
   std::string launcher, legion_args;       // of the engine `legion`
-  bool verify = true;                      // `legion`: look at the results; studies of time do not
   std::string command;                     // of the engine `command`
   std::string metric;                      // regular expression that finds its metric
   std::string metric_name = "elapsed", metric_unit = "s";

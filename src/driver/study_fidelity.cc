@@ -163,7 +163,6 @@ Json json_of(const Fidelity& f) {
 int study_fidelity(const Options& given, Console& console) {
   Options options = given;
   if (options.engine != "legion") options.engine = "host";  // decides the preset
-  options.verify = false;
   std::unique_ptr<engine::Engine> legion;
   if (options.engine == "legion") {
     OrExit<std::unique_ptr<engine::Engine>> made = make_engine(options, console);

@@ -60,6 +60,8 @@ class KernelContext {
   virtual void set_result(double value) = 0;                       // this point's contribution to the launch's future
   // The launch's index-th by-value argument (Launch::values).
   virtual double value(std::size_t index) const { MW_CHECK(false, "no by-value argument {}", index); }
+  // How many threads the kernel may use, its own included: more than 1 only on an OMP processor.
+  virtual int threads() const { return 1; }
 };
 
 using Kernel = std::function<void(KernelContext&)>;

@@ -127,9 +127,6 @@ class LegionEngine final : public Engine {
     if (!options_.trace) words.emplace_back("--no-trace");
     words.emplace_back("--");
     for (std::string& word : legion_arguments(*request.machine)) words.push_back(std::move(word));
-    // One process alone: Realm would keep a core busy asking the network, and fill all of a memory that processes could share,
-    // which takes longer than most programs.
-    if (options_.launcher.empty()) words.insert(words.end(), {"-ll:networks", "none", "-ll:ipc_limit", "1"});
     std::string line = "exec " + replace_ranks(options_.launcher, request.machine->spaces());
     for (const std::string& word : words) line += " " + command::shell_quote(word);
     return line + " " + options_.legion_args;

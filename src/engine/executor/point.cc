@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+// Realm's, where Legion was built with OpenMP: the threads of this processor.
+extern "C" __attribute__((weak)) int omp_get_max_threads();
+
 namespace mapwright::engine::executor {
 
 namespace {
@@ -41,8 +44,9 @@ void add_blocks(const Legion::PhysicalRegion& region, Legion::FieldID field, con
   }
 }
 
-PointTask::PointTask(const Job& job, const Legion::Task& task, const std::vector<Legion::PhysicalRegion>& regions, const Frame& frame)
-    : task_(task), frame_(frame) {
+PointTask::PointTask(const Job& job, const Legion::Task& task, const std::vector<Legion::PhysicalRegion>& regions, const Frame& frame,
+                     ProcessorKind kind)
+    : task_(task), frame_(frame), threads_(kind == ProcessorKind::Omp && omp_get_max_threads != nullptr ? omp_get_max_threads() : 1) {
   if (task.is_index_space) point_ = from_legion(task.index_point);
   const program::Launch& l = *frame.launch;
   const program::ExprContext at = frame.at(point_);

@@ -14,7 +14,7 @@ void add_blocks(const Legion::PhysicalRegion& region, Legion::FieldID field, con
 
 class PointTask final : public program::KernelContext {
  public:
-  PointTask(const Job& job, const Legion::Task& task, const std::vector<Legion::PhysicalRegion>& regions, const Frame& frame);
+  PointTask(const Job& job, const Legion::Task& task, const std::vector<Legion::PhysicalRegion>& regions, const Frame& frame, ProcessorKind kind);
 
   const Point& point() const override { return point_; }
   const Rect& domain() const override { return frame_.launch->domain; }
@@ -26,6 +26,7 @@ class PointTask final : public program::KernelContext {
   double future(std::size_t index) const override;
   void set_result(double value) override { result_ = value; }
   double value(std::size_t index) const override;
+  int threads() const override { return threads_; }
 
   // The point's contribution; the identity of the operator when it made none.
   double result() const;
@@ -33,6 +34,7 @@ class PointTask final : public program::KernelContext {
  private:
   const Legion::Task& task_;
   const Frame& frame_;
+  int threads_;
   Point point_;
   std::vector<const PointSet*> points_;
   std::vector<std::vector<std::vector<program::Block>>> blocks_;  // by argument and position of the field in it

@@ -28,7 +28,7 @@ double run_point(const Legion::Task* task, const std::vector<PhysicalRegion>& re
   const double start = now();
   double result = 0;
   if (described.body.empty()) {
-    PointTask point(j, *task, regions, frame);
+    PointTask point(j, *task, regions, frame, place.kind);
     const program::Variant* const variant = j.program().variant(frame.launch->task, place.kind);
     try {
       variant->kernel(point);

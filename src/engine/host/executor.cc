@@ -18,8 +18,6 @@ namespace mapwright::engine::host {
 
 namespace {
 
-unsigned worker_count(unsigned asked) { return asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency()); }
-
 class TbbExecutor final : public Executor {
  public:
   // TBB has no more threads than cores and warns when asked for more.
@@ -107,6 +105,8 @@ class ShufflingExecutor final : public Executor {
 };
 
 }  // namespace
+
+unsigned worker_count(unsigned workers) { return workers != 0 ? workers : std::max(1U, std::thread::hardware_concurrency()); }
 
 bool default_plain_threads() { return MAPWRIGHT_HOST_PLAIN_THREADS != 0; }
 

@@ -23,6 +23,8 @@ class Executor {
   // Blocks until everything submitted, also from inside work, has run.
   virtual void wait() = 0;
 };
+// How many threads an executor that is asked for `workers` has: one per core for 0.
+unsigned worker_count(unsigned workers);
 std::unique_ptr<Executor> make_tbb_executor(unsigned workers);
 std::unique_ptr<Executor> make_thread_executor(unsigned workers);
 // One thread that takes the next piece of work at random: reorders whatever no dependence orders. For tests.
@@ -72,7 +74,8 @@ struct Observed {
 // Executes. Every instance is its own allocation in its layout, poisoned with NaN bytes when fresh and when its data
 // become invalid (docs/models/host.md). Errors: MW6101 a point needs a kernel that the program does not have, MW6102 more
 // memory than this host has, MW6103 GPU points without emulate_gpu, MW6104 a kernel threw, MW6106 the deadline passed.
-// Thread-safe. With workers > 1 a kernel that calls BLAS gets one thread of it.
+// Thread-safe. A kernel on an OMP processor may use as many threads as the machine's OMP processors have and not more than
+// there are workers (one with Options::shuffle); every other kernel, and BLAS, has one.
 Expected<Observed> execute(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine,
                            const Options& options);
 

@@ -41,6 +41,7 @@ void Run::run_task(const Active& a, Effect& effect) {
   }
   context.futures = a.futures;
   context.contributions = a.contributions;
+  if (plan_.decisions->launches[plan_.records[op.record].decision].kind == ProcessorKind::Omp) context.thread_count = omp_threads_;
   effect.start = now();
   try {
     (*kernel)(context);

@@ -42,6 +42,7 @@ std::vector<program::FieldIndex> fields_of(const plan::Plan& plan, const plan::I
 Run::Run(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine, const Options& options,
          std::vector<const program::Kernel*> kernels)
     : plan_(plan), program_(program), machine_(machine), options_(options), kernels_(std::move(kernels)),
+      omp_threads_(options.shuffle ? 1 : static_cast<int>(std::min(machine.compute(ProcessorKind::Omp).threads, worker_count(options.workers)))),
       sites_(program.sites()), record_sites_(find_sites(plan, sites_)), stream_(plan), holdings_(plan, program),
       tracker_(holdings_, [this](Slot s) { poison(s); }), fills_(plan, program), timing_(plan, stream_),
       window_(std::min<std::size_t>(kWindow, std::max<Position>(stream_.size(), 1))),

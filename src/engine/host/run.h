@@ -103,6 +103,7 @@ class Run {
   const machine::Machine& machine_;
   const Options& options_;
   std::vector<const program::Kernel*> kernels_;
+  int omp_threads_;  // of an OMP processor
   std::vector<program::Program::Site> sites_;
   std::vector<std::uint32_t> record_sites_;  // by record: into sites_
   std::vector<std::uint32_t> roots_;         // by record: its ancestor record at top level

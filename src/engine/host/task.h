@@ -25,6 +25,7 @@ class TaskContext final : public program::KernelContext {
   void bind(std::size_t argument, const Storage* storage) { arguments_[argument].storage = storage; }
   std::vector<std::shared_ptr<const double>> futures;
   std::shared_ptr<Contributions> contributions;
+  int thread_count = 1;
 
   const program::Launch& launch() const { return *site_->launch; }
   const Point& point() const override { return point_; }
@@ -37,6 +38,7 @@ class TaskContext final : public program::KernelContext {
   double future(std::size_t index) const override;
   void set_result(double value) override;
   double value(std::size_t index) const override;
+  int threads() const override { return thread_count; }
 
  private:
   struct ArgumentState {

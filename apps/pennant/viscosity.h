@@ -1,24 +1,25 @@
-// The work of the artificial viscosity, corner by corner (Campbell and Shashkov's without limiters). Corner s of a zone is
-// the first point of side s; the side before it ends there.
+// apps/pennant/viscosity.h - the artificial viscosity, corner by corner (Campbell and Shashkov's without limiters). Corner s of a
+// zone is the first point of side s; the side before it ends there.
+#pragma once
+
 #include <algorithm>
 
-#include "apps/pennant/work.h"
+#include "apps/pennant/arguments.h"
 
 namespace mapwright::apps::pennant::work {
 
+template <typename Loops>
 void qcs_zone_center_velocity(const Arguments& a, const Setup&) {
   const VecLine zuc = a.vec(Part::Zones, kZuc);
   const PointVec pu = a.point_vec(kPu);
   const Ends p1(a, kMapsp1, kMapsp1Reg);
-  const auto mapsz = a.line<std::int64_t>(Part::Sides, kMapsz);
   const auto znump = a.line<std::uint8_t>(Part::Zones, kZnump);
-  const Range zones = a.range(Part::Zones), sides = a.range(Part::Sides);
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) zuc.set(z, {});
-  for (std::int64_t s = sides.lo; s <= sides.hi; ++s) zuc.set(mapsz[s], zuc[mapsz[s]] + pu[p1[s]]);
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) zuc.set(z, zuc[z] / znump[z]);
+  Loops(a.context()).each(a.range(Part::Zones), [=] MW_HOST_DEVICE(std::int64_t z) {
+    Vec sum;
+    for (std::int64_t s = kCorners * z; s < kCorners * (z + 1); ++s) sum = sum + pu[p1[s]];
+    zuc.set(z, sum / znump[z]);
+  });
 }
-
-namespace {
 
 // The quadrilateral of a corner: its point, the middle of the edge that leaves it, the centre of the zone, the middle of
 // the edge that comes in.
@@ -30,7 +31,7 @@ struct Corner {
   double area, cosine, divergence, length, speed;
 };
 
-Corner corner(const Quad& x, const Quad& u, double leaving_length, double coming_length) {
+MW_HOST_DEVICE inline Corner corner(const Quad& x, const Quad& u, double leaving_length, double coming_length) {
   Corner c {};
   c.area = 0.5 * cross(x.center - x.point, x.coming - x.leaving);
   const double shortest = std::min(coming_length, leaving_length);
@@ -48,8 +49,7 @@ Corner corner(const Quad& x, const Quad& u, double leaving_length, double coming
   return c;
 }
 
-}  // namespace
-
+template <typename Loops>
 void qcs_corner_divergence(const Arguments& a, const Setup&) {
   const VecLine zxp = a.vec(Part::Zones, kZxp), zuc = a.vec(Part::Zones, kZuc), exp = a.vec(Part::Sides, kExp);
   const PointVec pxp = a.point_vec(kPxp), pu = a.point_vec(kPu);
@@ -57,8 +57,7 @@ void qcs_corner_divergence(const Arguments& a, const Setup&) {
   const auto mapsz = a.line<std::int64_t>(Part::Sides, kMapsz), mapss3 = a.line<std::int64_t>(Part::Sides, kMapss3);
   const auto elen = a.line(Part::Sides, kElen), carea = a.line(Part::Sides, kCarea), ccos = a.line(Part::Sides, kCcos),
              cdiv = a.line(Part::Sides, kCdiv), cevol = a.line(Part::Sides, kCevol), cdu = a.line(Part::Sides, kCdu);
-  const Range sides = a.range(Part::Sides);
-  for (std::int64_t s = sides.lo; s <= sides.hi; ++s) {
+  Loops(a.context()).each(a.range(Part::Sides), [=] MW_HOST_DEVICE(std::int64_t s) {
     const std::int64_t before = mapss3[s], z = mapsz[s];
     const Pointer p = p2[before];
     const Vec u = pu[p];
@@ -70,10 +69,11 @@ void qcs_corner_divergence(const Arguments& a, const Setup&) {
     cdiv[s] = c.divergence;
     cevol[s] = c.length;
     cdu[s] = c.speed;
-  }
+  });
 }
 
 // Kurapatenko's viscosity along the two edges of a corner.
+template <typename Loops>
 void qcs_qcn_force(const Arguments& a, const Setup& setup) {
   const auto zrp = a.line(Part::Zones, kZrp), zss = a.line(Part::Zones, kZss), elen = a.line(Part::Sides, kElen),
              cdiv = a.line(Part::Sides, kCdiv), cdu = a.line(Part::Sides, kCdu), cevol = a.line(Part::Sides, kCevol);
@@ -81,8 +81,7 @@ void qcs_qcn_force(const Arguments& a, const Setup& setup) {
   const PointVec pu = a.point_vec(kPu);
   const Ends p1(a, kMapsp1, kMapsp1Reg), p2(a, kMapsp2, kMapsp2Reg);
   const auto mapsz = a.line<std::int64_t>(Part::Sides, kMapsz), mapss3 = a.line<std::int64_t>(Part::Sides, kMapss3);
-  const Range sides = a.range(Part::Sides);
-  for (std::int64_t s = sides.lo; s <= sides.hi; ++s) {
+  Loops(a.context()).each(a.range(Part::Sides), [=] MW_HOST_DEVICE(std::int64_t s) {
     const std::int64_t before = mapss3[s], z = mapsz[s];
     const double quadratic = setup.q2 * 0.25 * (setup.qgamma + 1) * cdu[s], linear = setup.q1 * zss[z];
     const double speed = quadratic + std::sqrt(quadratic * quadratic + linear * linear);
@@ -90,40 +89,46 @@ void qcs_qcn_force(const Arguments& a, const Setup& setup) {
     const Vec u = pu[p2[before]];
     cqe1.set(s, rmu * (u - pu[p1[before]]) / elen[before]);
     cqe2.set(s, rmu * (pu[p2[s]] - u) / elen[s]);
-  }
+  });
 }
 
+// Weight of a corner and its cosine; corners that are nearly straight do not count.
+struct Weight {
+  double weight, cosine;
+};
+MW_HOST_DEVICE inline Weight weight(double area, double cosine) {
+  const double sine2 = 1 - cosine * cosine;
+  return sine2 < 1e-4 ? Weight {0, 0} : Weight {area / sine2, cosine};
+}
+
+template <typename Loops>
 void qcs_force(const Arguments& a, const Setup&) {
   const auto after = a.line<std::int64_t>(Part::Sides, kMapss4);
   const auto elen = a.line(Part::Sides, kElen), carea = a.line(Part::Sides, kCarea), ccos = a.line(Part::Sides, kCcos);
   const VecLine cqe1 = a.vec(Part::Sides, kCqe1), cqe2 = a.vec(Part::Sides, kCqe2), sfq = a.vec(Part::Sides, kSfq);
-  const Range sides = a.range(Part::Sides);
-  // Weight of a corner and its cosine; corners that are nearly straight do not count.
-  const auto weight = [&](std::int64_t c) {
-    const double sine2 = 1 - ccos[c] * ccos[c];
-    return sine2 < 1e-4 ? std::pair(0.0, 0.0) : std::pair(carea[c] / sine2, ccos[c]);
-  };
-  for (std::int64_t s = sides.lo; s <= sides.hi; ++s) {
+  Loops(a.context()).each(a.range(Part::Sides), [=] MW_HOST_DEVICE(std::int64_t s) {
     const std::int64_t next = after[s];
-    const auto [w1, cos1] = weight(s);
-    const auto [w2, cos2] = weight(next);
-    sfq.set(s, (w1 * (cqe2[s] + cos1 * cqe1[s]) + w2 * (cqe1[next] + cos2 * cqe2[next])) / elen[s]);
-  }
+    const Weight one = weight(carea[s], ccos[s]), two = weight(carea[next], ccos[next]);
+    sfq.set(s, (one.weight * (cqe2[s] + one.cosine * cqe1[s]) + two.weight * (cqe1[next] + two.cosine * cqe2[next])) / elen[s]);
+  });
 }
 
+template <typename Loops>
 void qcs_vel_diff(const Arguments& a, const Setup& setup) {
   const auto zss = a.line(Part::Zones, kZss), zdu = a.line(Part::Zones, kZdu), largest = a.line(Part::Zones, kZ0tmp), elen = a.line(Part::Sides, kElen);
   const PointVec pxp = a.point_vec(kPxp), pu = a.point_vec(kPu);
   const Ends p1(a, kMapsp1, kMapsp1Reg), p2(a, kMapsp2, kMapsp2Reg);
-  const auto mapsz = a.line<std::int64_t>(Part::Sides, kMapsz);
-  const Range zones = a.range(Part::Zones), sides = a.range(Part::Sides);
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) largest[z] = 0;
-  for (std::int64_t s = sides.lo; s <= sides.hi; ++s) {
-    const Pointer from = p1[s], to = p2[s];
-    const double along = std::abs(dot(pu[to] - pu[from], pxp[to] - pxp[from]));
-    largest[mapsz[s]] = std::max(largest[mapsz[s]], elen[s] > 0 ? along / elen[s] : 0.0);
-  }
-  for (std::int64_t z = zones.lo; z <= zones.hi; ++z) zdu[z] = setup.q1 * zss[z] + 2 * setup.q2 * largest[z];
+  const double q1 = setup.q1, q2 = setup.q2;
+  Loops(a.context()).each(a.range(Part::Zones), [=] MW_HOST_DEVICE(std::int64_t z) {
+    double most = 0;
+    for (std::int64_t s = kCorners * z; s < kCorners * (z + 1); ++s) {
+      const Pointer from = p1[s], to = p2[s];
+      const double along = std::abs(dot(pu[to] - pu[from], pxp[to] - pxp[from]));
+      most = std::max(most, elen[s] > 0 ? along / elen[s] : 0.0);
+    }
+    largest[z] = most;
+    zdu[z] = q1 * zss[z] + 2 * q2 * most;
+  });
 }
 
 }  // namespace mapwright::apps::pennant::work
