@@ -1,5 +1,6 @@
 // apps/apps.h - the programs that ship with mapwright.
-// Each folder apps/NAME has program.cc (structure and costs), kernels.cc (real work), expert.mapper and README.md.
+// Each folder apps/NAME has program.cc (structure and costs), kernels.cc and kernels.h (real work), kernels.cu (on GPUs), expert.mapper
+// and README.md.
 #pragma once
 
 #include <map>

@@ -1,6 +1,10 @@
 # Looks for Legion as MAPWRIGHT_WITH_LEGION says. Sets MAPWRIGHT_LEGION (whether the mapper library is built) and, if not,
-# MAPWRIGHT_LEGION_REASON for the tests that are skipped.
+# MAPWRIGHT_LEGION_REASON for the tests that are skipped; MAPWRIGHT_LEGION_CUDA, whether mapwright-legion has GPU variants; and
+# MAPWRIGHT_CUDA_OPTIONS, with which nvcc compiles them.
 set(MAPWRIGHT_LEGION OFF)
+set(MAPWRIGHT_LEGION_CUDA OFF)
+# Without fused multiplications results are those of CPUs. fmt 9 does not know that nvcc has constexpr, and that it has no consteval.
+set(MAPWRIGHT_CUDA_OPTIONS --extended-lambda --expt-relaxed-constexpr --fmad=false -DFMT_USE_CONSTEXPR=1 -DFMT_CONSTEVAL=)
 set(MAPWRIGHT_LEGION_REASON "")
 if(NOT MAPWRIGHT_WITH_LEGION MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "MAPWRIGHT_WITH_LEGION is `${MAPWRIGHT_WITH_LEGION}`, not AUTO, ON or OFF")
@@ -23,6 +27,17 @@ else()
 endif()
 if(MAPWRIGHT_WITH_LEGION STREQUAL "ON" AND NOT MAPWRIGHT_LEGION)
   message(FATAL_ERROR "MAPWRIGHT_WITH_LEGION is ON, but: ${MAPWRIGHT_LEGION_REASON}")
+endif()
+if(MAPWRIGHT_LEGION AND Legion_USE_CUDA)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    enable_language(CUDA)
+    find_package(CUDAToolkit REQUIRED)
+    set(MAPWRIGHT_LEGION_CUDA ON)
+  else()
+    message(STATUS "Legion has CUDA, but CMake finds no CUDA compiler: mapwright-legion has no GPU variants")
+  endif()
 endif()
 if(NOT MAPWRIGHT_LEGION)
   message(STATUS "No mapper library for Legion: ${MAPWRIGHT_LEGION_REASON}")

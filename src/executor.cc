@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "apps/apps.h"
+#include "apps/gpu.h"
 #include "engine/executor/run.h"
 
 namespace {
@@ -55,6 +56,10 @@ int main(int argc, char** argv) {
   }
   auto built = apps::build(program, choice);
   if (!built) return fail(built.error());
+  if constexpr (MAPWRIGHT_LEGION_CUDA != 0) {
+    apps::use_gpu_kernels(*built);
+    options.gpus = true;
+  }
   std::vector<std::string> words {argv[0], "-mapwright:mapper", mapper};
   if (!log.empty()) words.insert(words.end(), {"-mapwright:log", log});
   words.insert(words.end(), rest.begin(), rest.end());

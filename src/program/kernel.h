@@ -62,6 +62,8 @@ class KernelContext {
   virtual double value(std::size_t index) const { MW_CHECK(false, "no by-value argument {}", index); }
   // How many threads the kernel may use, its own included: more than 1 only on an OMP processor.
   virtual int threads() const { return 1; }
+  // Where a kernel that runs on a GPU puts its work, a cudaStream_t; its views hold addresses of the GPU then.
+  virtual void* stream() const { return nullptr; }
 };
 
 using Kernel = std::function<void(KernelContext&)>;

@@ -82,7 +82,7 @@ std::map<std::string, Library> libraries() {
     Library l;
     l.name = library_of(file.path);
     for (const std::string& header : words_after(call, "HEADERS")) l.headers.insert(l.name + "/" + header);
-    if (l.name == "apps") l.headers.insert("apps/apps.h");  // stands outside src/, so it is no HEADERS of the call
+    if (l.name == "apps") l.headers.insert({"apps/apps.h", "apps/gpu.h"});  // stand outside src/, so they are no HEADERS of the call
     for (const std::string& target : words_after(call, "DEPENDS")) l.depends.insert(folder_of_target(target));
     all.emplace(l.name, std::move(l));
   }

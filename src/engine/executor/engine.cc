@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr bool kHasGpus = MAPWRIGHT_LEGION_CUDA != 0;  // of mapwright-legion, which is built with this library
 constexpr std::int64_t kMiB = std::int64_t {1} << 20;
 constexpr std::size_t kMostText = 1000;  // bytes of Legion's message in a diagnostic
 
@@ -32,8 +33,8 @@ std::string replace_ranks(std::string text, std::uint32_t ranks) {
 std::optional<Error> unsupported(const program::Program& p, const plan::Decisions& decisions) {
   for (const plan::LaunchDecision& d : decisions.launches) {
     if (!d.variant) continue;
-    if (d.kind != ProcessorKind::Cpu && d.kind != ProcessorKind::Omp) {
-      return Error {diag::kGpuNeedsEmulation, fmt::format("the executor on Legion has variants for CPU and OMP only, and points run on {}", to_string(d.kind)),
+    if (d.kind != ProcessorKind::Cpu && d.kind != ProcessorKind::Omp && !(kHasGpus && d.kind == ProcessorKind::Gpu)) {
+      return Error {diag::kGpuNeedsEmulation, fmt::format("the executor on Legion has variants for {} only, and points run on {}", kHasGpus ? "CPU, OMP and GPU" : "CPU and OMP", to_string(d.kind)),
                     "use a machine without GPUs, such as --machine host, or `Task * OMP,CPU;`"};
     }
     if (!d.variant->inner && !d.variant->kernel) {
@@ -216,6 +217,15 @@ std::vector<std::string> legion_arguments(const machine::Machine& machine) {
   };
   add("-ll:ocpu", count(ProcessorKind::Omp));
   if (count(ProcessorKind::Omp) > 0) add("-ll:othr", machine.compute(ProcessorKind::Omp).threads);
+  if (const std::uint32_t gpus = count(ProcessorKind::Gpu); kHasGpus && gpus > 0) {
+    std::int64_t all = 0;
+    for (const machine::Memory& m : machine.memories()) {
+      if (m.kind == MemoryKind::FbMem && m.space.value == 0) all += m.capacity.value;
+    }
+    add("-ll:gpu", gpus);
+    add("-ll:fsize", all / gpus / kMiB);
+    add("-ll:zsize", megabytes(MemoryKind::ZcMem));
+  }
   add("-ll:csize", megabytes(MemoryKind::SysMem));
   add("-ll:nsize", megabytes(MemoryKind::SockMem));
   add("-ll:rsize", megabytes(MemoryKind::RdMem));

@@ -6,6 +6,13 @@
 // Realm's, where Legion was built with OpenMP: the threads of this processor.
 extern "C" __attribute__((weak)) int omp_get_max_threads();
 
+struct CUstream_st;
+// Realm's, where Legion was built with CUDA (realm/cuda/cuda_module.h).
+namespace Realm::Cuda {
+__attribute__((weak)) CUstream_st* get_task_cuda_stream();
+__attribute__((weak)) void set_task_ctxsync_required(bool is_required);
+}  // namespace Realm::Cuda
+
 namespace mapwright::engine::executor {
 
 namespace {
@@ -47,6 +54,10 @@ void add_blocks(const Legion::PhysicalRegion& region, Legion::FieldID field, con
 PointTask::PointTask(const Job& job, const Legion::Task& task, const std::vector<Legion::PhysicalRegion>& regions, const Frame& frame,
                      ProcessorKind kind)
     : task_(task), frame_(frame), threads_(kind == ProcessorKind::Omp && omp_get_max_threads != nullptr ? omp_get_max_threads() : 1) {
+  if (kind == ProcessorKind::Gpu) {
+    stream_ = Realm::Cuda::get_task_cuda_stream();
+    Realm::Cuda::set_task_ctxsync_required(false);  // all work goes to the stream
+  }
   if (task.is_index_space) point_ = from_legion(task.index_point);
   const program::Launch& l = *frame.launch;
   const program::ExprContext at = frame.at(point_);

@@ -27,6 +27,7 @@ class PointTask final : public program::KernelContext {
   void set_result(double value) override { result_ = value; }
   double value(std::size_t index) const override;
   int threads() const override { return threads_; }
+  void* stream() const override { return stream_; }
 
   // The point's contribution; the identity of the operator when it made none.
   double result() const;
@@ -35,6 +36,7 @@ class PointTask final : public program::KernelContext {
   const Legion::Task& task_;
   const Frame& frame_;
   int threads_;
+  void* stream_ = nullptr;
   Point point_;
   std::vector<const PointSet*> points_;
   std::vector<std::vector<std::vector<program::Block>>> blocks_;  // by argument and position of the field in it

@@ -141,7 +141,9 @@ void run_top_level(const Legion::Task* task, const std::vector<PhysicalRegion>&,
 
 // --- registration
 
-Legion::Processor::Kind legion_kind(ProcessorKind k) { return k == ProcessorKind::Omp ? Legion::Processor::OMP_PROC : Legion::Processor::LOC_PROC; }
+Legion::Processor::Kind legion_kind(ProcessorKind k) {
+  return k == ProcessorKind::Omp ? Legion::Processor::OMP_PROC : k == ProcessorKind::Gpu ? Legion::Processor::TOC_PROC : Legion::Processor::LOC_PROC;
+}
 
 // What the variant demands of the layout of arguments, as constraints of Legion.
 void demand_layouts(const program::Program& p, const program::Launch& l, const program::Variant& v, Legion::TaskVariantRegistrar& registrar) {
@@ -162,7 +164,7 @@ void demand_layouts(const program::Program& p, const program::Launch& l, const p
   }
 }
 
-void register_tasks(const program::Program& p) {
+void register_tasks(const program::Program& p, bool gpus) {
   // Mappers say `Task * OMP;` and mean the program's tasks, so the top-level task can run there too.
   for (const ProcessorKind k : {ProcessorKind::Cpu, ProcessorKind::Omp}) {
     Legion::TaskVariantRegistrar top(kTopLevel, p.top_level.c_str());
@@ -176,7 +178,7 @@ void register_tasks(const program::Program& p) {
   for (std::size_t t = 0; t < p.tasks.size(); ++t) {
     const program::Task& task = p.tasks[t];
     for (const program::Variant& v : task.variants) {
-      if (v.kind != ProcessorKind::Cpu && v.kind != ProcessorKind::Omp) continue;
+      if (v.kind != ProcessorKind::Cpu && v.kind != ProcessorKind::Omp && !(gpus && v.kind == ProcessorKind::Gpu)) continue;
       Legion::TaskVariantRegistrar registrar(kFirstTask + static_cast<Legion::TaskID>(t), task.name.c_str());
       registrar.add_constraint(Legion::ProcessorConstraint(legion_kind(v.kind)));
       if (task.body.empty()) registrar.set_leaf();
@@ -200,7 +202,7 @@ int run(program::Program program, const RunOptions& options, std::vector<std::st
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
   Job j(std::move(program), options);
   set_job(&j);
-  register_tasks(j.program());
+  register_tasks(j.program(), options.gpus);
   register_projections();
   Runtime::add_registration_callback(look_at_machine);
   mapwright::legion::register_mapper();

@@ -13,6 +13,7 @@ namespace mapwright::engine::executor {
 struct RunOptions {
   std::string report;  // file; `%` becomes the rank, without one ranks above 0 append ".RANK"
   bool verify = true;  // compare all regions with the sequential execution, and run the program's check
+  bool gpus = false;   // GPU variants have kernels for GPUs (apps/gpu.h); else Legion gets none
   bool trace = true;   // use Legion's tracing for the loops that the program marks
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include <cstring>
+
 namespace mapwright::apps {
 
 void expect_right(const program::Program& p) {
@@ -31,6 +33,19 @@ double value_at(const program::Program& p, const program::Program::Site& s, cons
   for (const program::Argument& a : s.launch->arguments) elements.push_back(p.points(a, p.color(*s.launch, a, c)).volume());
   c.elements = elements;
   return e.real(c);
+}
+
+void expect_same_bits(const program::Program& p, const program::RegionReader& a, const program::RegionReader& b) {
+  for (std::uint32_t r = 0; r < p.regions.size(); ++r) {
+    for (std::uint32_t f = 0; f < p.regions[r].fields.size(); ++f) {
+      const auto bytes = static_cast<std::size_t>(p.regions[r].fields[f].bytes);
+      std::int64_t different = 0;
+      for_each_point(p.regions[r].points, [&](const Point& point) {
+        different += std::memcmp(&a.field(r, f).at<std::byte>(point), &b.field(r, f).at<std::byte>(point), bytes) != 0;
+      });
+      EXPECT_EQ(different, 0) << p.name << ": " << p.regions[r].name << "/" << p.regions[r].fields[f].name;
+    }
+  }
 }
 
 }  // namespace mapwright::apps

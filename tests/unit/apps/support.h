@@ -40,6 +40,8 @@ inline std::int64_t bytes_per_element(const program::Region& r) {
 
 // Runs p sequentially; its check must pass.
 void expect_right(const program::Program& p);
+// Every element of every region has the same bits in both.
+void expect_same_bits(const program::Program& p, const program::RegionReader& a, const program::RegionReader& b);
 
 // The launch of `task` (its n-th) and the value of an expression at its point, with the sizes of its arguments there.
 const program::Program::Site* site(const std::vector<program::Program::Site>& sites, const program::Program& p,

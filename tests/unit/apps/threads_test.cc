@@ -1,6 +1,4 @@
 // Kernels with several threads compute what they compute with one.
-#include <cstring>
-
 #include "apps/support/loops.h"
 #include "support.h"
 
@@ -38,19 +36,6 @@ void give_threads(program::Program& p) {
         ManyThreads many(c);
         kernel(many);
       };
-    }
-  }
-}
-
-void expect_same_bits(const program::Program& p, const program::RegionReader& a, const program::RegionReader& b) {
-  for (std::uint32_t r = 0; r < p.regions.size(); ++r) {
-    for (std::uint32_t f = 0; f < p.regions[r].fields.size(); ++f) {
-      const auto bytes = static_cast<std::size_t>(p.regions[r].fields[f].bytes);
-      std::int64_t different = 0;
-      for_each_point(p.regions[r].points, [&](const Point& point) {
-        different += std::memcmp(&a.field(r, f).at<std::byte>(point), &b.field(r, f).at<std::byte>(point), bytes) != 0;
-      });
-      EXPECT_EQ(different, 0) << p.name << ": " << p.regions[r].name << "/" << p.regions[r].fields[f].name;
     }
   }
 }
