@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "guide/guide.h"
 #include "guide/pattern.h"
@@ -28,6 +29,70 @@ class Lines {
   std::vector<std::string> lines_;
 };
 
+// What Realm and launchers print around every message: that there are fewer cores than threads, and the frames of a crash.
+bool is_noise(std::string_view line) {
+  if (line.find("{threads}: reservation (") != std::string_view::npos && line.ends_with("cannot be satisfied")) return true;
+  const std::size_t frame = line.find("] [");
+  return line.starts_with("[") && frame != std::string_view::npos && line.substr(frame).find("(+0x") != std::string_view::npos;
+}
+
+template <typename F>
+void for_each_line(std::string_view text, const F& f) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    f(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string without_noise(std::string_view text) {
+  std::string out;
+  for_each_line(text, [&](std::string_view line) {
+    if (!is_noise(line)) out += fmt::format("{}\n", line);
+  });
+  return out;
+}
+
+// Errors that the program printed in our form: mapwright's mapper in it has found them.
+struct Told {
+  std::string code, message, place, help;
+};
+
+std::vector<Told> told_errors(const engine::Execution& execution) {
+  std::vector<Told> out;
+  const auto after = [](std::string_view line, std::string_view word) -> std::optional<std::string> {
+    const std::size_t at = line.find_first_not_of(' ');
+    if (at == std::string_view::npos || !line.substr(at).starts_with(word)) return std::nullopt;
+    return std::string(line.substr(at + word.size()));
+  };
+  for (const std::string& text : execution.log) {
+    bool inside = false;
+    for_each_line(text, [&](std::string_view line) {
+      if (line.starts_with("error[MW") && line.find("]: ") != std::string_view::npos) {
+        const std::size_t end = line.find("]: ");
+        out.push_back({std::string(line.substr(6, end - 6)), std::string(line.substr(end + 3)), {}, {}});
+        inside = true;
+      } else if (const auto place = after(line, "--> "); inside && place) {
+        const std::size_t column = place->rfind(':'), row = column == std::string::npos || column == 0 ? column : place->rfind(':', column - 1);
+        if (row != std::string::npos) out.back().place = fmt::format("line {}: ", place->substr(row + 1, column - row - 1));
+      } else if (const auto help = after(line, "= help: "); inside && help) {
+        out.back().help = *help;
+        inside = false;
+      }
+    });
+  }
+  return out;
+}
+
+// Names that are no words stand in quotes in mapper files.
+Slots as_statements(Slots slots) {
+  const auto task = slots.find("task");
+  if (task != slots.end() && !std::all_of(task->second.begin(), task->second.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.'; })) {
+    task->second = fmt::format("\"{}\"", task->second);
+  }
+  return slots;
+}
+
 std::string raw_text(const engine::Execution& execution) {
   Lines lines;
   std::size_t shown = 0;
@@ -44,7 +109,7 @@ std::string raw_text(const engine::Execution& execution) {
   } else if (lines.empty() && execution.log.empty()) {
     lines.add(fmt::format("The execution ended with outcome `{}`.", engine::to_string(execution.outcome)));
   }
-  for (const std::string& line : execution.log) lines.add(line);
+  for (const std::string& text : execution.log) lines.add(without_noise(text));
   return lines.text();
 }
 
@@ -136,12 +201,22 @@ Feedback give_feedback(const engine::Execution& execution, const Context& contex
       if (advised++ < kMostAdvice) suggest.add(advice.text);
     }
   }
+  const std::vector<Told> told = ok ? std::vector<Told>() : told_errors(execution);
+  for (const Told& error : told) {
+    explain.add(error.place + error.message);
+    suggest.add(error.help);
+    suggest.add(fmt::format("`mapwright explain {}` says more.", error.code));
+  }
+  std::vector<std::pair<const Rule*, Slots>> speaking;
   for (const Rule& rule : rules.all()) {
     if (ours && rule.code == 0) continue;
-    const std::optional<Slots> slots = applies(rule, execution, out.system);
-    if (!slots) continue;
-    explain.add(fill_slots(rule.explain, *slots));
-    suggest.add(fill_slots(rule.suggest, *slots));
+    if (auto slots = applies(rule, execution, out.system)) speaking.emplace_back(&rule, *std::move(slots));
+  }
+  const bool definite = !told.empty() || std::any_of(speaking.begin(), speaking.end(), [](const auto& s) { return !s.first->fallback && !s.first->pattern.empty(); });
+  for (const auto& [rule, slots] : speaking) {
+    if (rule->fallback && definite) continue;
+    explain.add(fill_slots(rule->explain, slots));
+    suggest.add(fill_slots(rule->suggest, as_statements(slots)));
   }
   out.explained = ok || !explain.empty() || !suggest.empty();
   if (!out.explained) explain.add("No rule knows this message; it is passed on whole.");

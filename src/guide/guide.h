@@ -42,6 +42,8 @@ struct Rule {
   std::string pattern;                      // found anywhere in the raw text; empty: not looked for
   std::optional<engine::Outcome> outcome;   // only executions that ended so
   int code = 0;                             // only when there is a diagnostic with this code; 0: any
+  bool fallback = false;                    // only when nothing more definite is known: no pattern of another rule, no
+                                            // error of ours in the output
   std::string explain, suggest;
 };
 

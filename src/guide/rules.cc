@@ -39,7 +39,7 @@ struct Reader {
     Rule out;
     for (const auto& [key, value] : table) {
       const std::string_view k = key.str();
-      if (k != "class" && k != "pattern" && k != "outcome" && k != "code" && k != "explain" && k != "suggest") {
+      if (k != "class" && k != "pattern" && k != "outcome" && k != "code" && k != "explain" && k != "suggest" && k != "fallback") {
         complain(value.source(), fmt::format("a rule has no `{}`", k));
       }
     }
@@ -51,6 +51,10 @@ struct Reader {
     out.pattern = text(table, "pattern").value_or("");
     out.explain = text(table, "explain").value_or("");
     out.suggest = text(table, "suggest").value_or("");
+    if (const toml::node* const fallback = table.get("fallback")) {
+      if (const auto value = fallback->value_exact<bool>()) out.fallback = *value;
+      else complain(fallback->source(), "`fallback` of a rule is not true or false");
+    }
     if (const auto word = text(table, "outcome")) {
       out.outcome = engine::outcome(*word);
       if (!out.outcome) complain(table.get("outcome")->source(), fmt::format("`{}` is no outcome", *word));

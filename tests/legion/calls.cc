@@ -3,10 +3,12 @@
 //
 //   -uneven      points of the nested task launch different tasks
 //   -foreign     the nested task launches tasks on a region of its own
+//   -crash       the sum reads where nothing is, -hang: it never ends; both only on the second CPU
 #include <legion.h>
 
 #include <cstdio>
 #include <cstring>
+#include <unistd.h>
 
 namespace {
 
@@ -23,6 +25,14 @@ Rect<1> bounds(Context context, Runtime* runtime, const PhysicalRegion& region) 
   return runtime->get_index_space_domain(context, region.get_logical_region().get_index_space());
 }
 
+bool flag(const char* name) {
+  const InputArgs& arguments = Runtime::get_input_args();
+  for (int i = 1; i < arguments.argc; ++i) {
+    if (std::strcmp(arguments.argv[i], name) == 0) return true;
+  }
+  return false;
+}
+
 // a += 1
 void add(const Task*, const std::vector<PhysicalRegion>& regions, Context context, Runtime* runtime) {
   const Access<LEGION_READ_WRITE> a(regions[0], kA);
@@ -32,6 +42,12 @@ void add(const Task*, const std::vector<PhysicalRegion>& regions, Context contex
 double sum(const Task*, const std::vector<PhysicalRegion>& regions, Context context, Runtime* runtime) {
   const Access<LEGION_READ_ONLY> a(regions[0], kA);
   double total = 0;
+  Machine::ProcessorQuery cpus(Machine::get_machine());
+  cpus.only_kind(Processor::LOC_PROC);
+  if (Processor::get_executing_processor() != cpus.first()) {
+    if (flag("-crash")) total += *reinterpret_cast<const volatile double*>(16);
+    while (flag("-hang")) usleep(1000);
+  }
   for (PointInRectIterator<1> p(bounds(context, runtime, regions[0])); p(); p++) total += a[*p];
   return total;
 }
@@ -41,14 +57,6 @@ void scale(const Task* task, const std::vector<PhysicalRegion>& regions, Context
   const double factor = task->futures[0].get_result<double>();
   const Access<LEGION_READ_WRITE> a(regions[0], kA);
   for (PointInRectIterator<1> p(bounds(context, runtime, regions[0])); p(); p++) a[*p] *= factor;
-}
-
-bool flag(const char* name) {
-  const InputArgs& arguments = Runtime::get_input_args();
-  for (int i = 1; i < arguments.argc; ++i) {
-    if (std::strcmp(arguments.argv[i], name) == 0) return true;
-  }
-  return false;
 }
 
 // Launches `child` over two halves of its data, which it makes itself.

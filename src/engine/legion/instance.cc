@@ -131,7 +131,9 @@ bool FileMapper::find_or_create(MapperContext context, const RegionRequirement& 
                                                                           tight, &need, &unsatisfied);
   if (!done) {
     const bool capacity = !unsatisfied || unsatisfied->get_constraint_kind() == LEGION_MEMORY_CONSTRAINT;
-    why = capacity ? fmt::format("needs {}, the memory has {} in all", human_bytes(static_cast<double>(need)), human_bytes(static_cast<double>(memory.capacity())))
+    const bool used = need <= memory.capacity();  // by others
+    why = capacity ? fmt::format("needs {}, the memory has {} in all{}", human_bytes(static_cast<double>(need)), human_bytes(static_cast<double>(memory.capacity())),
+                                 used ? ", most of it in use" : "")
                    : "Legion cannot lay it out as asked";
     return false;
   }

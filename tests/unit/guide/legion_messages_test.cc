@@ -64,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(Recorded, LegionMessages, ::testing::Values(
     Case {from_call("map_task", "Mapper selected an instance for region requirement 0 in memory 1e00000000000002 which is not visible from the target processors for task work (ID 50)."), "cannot address a memory", "FBMEM or ZCMEM"},
     Case {legion_error("Invalid mapper output. Mapper probe selected variant 3 for task work (ID 38). But instance selected for region requirement 0 fails to satisfy the corresponding Ordering layout constraint."), "not the one that the task's variant demands", "`Layout` statement"},
     Case {legion_error("Illegal implicit mapping of a virtual mapped region in task update_voltages (UID 90)"), "`update_voltages` computes on an argument", "VIRTUAL"},
+    Case {legion_error("Mapper mapwright performed illegal mapping of concurrent index space task concurrent_task (UID 8) by mapping multiple points to the same processor 1d00000000000001. All point tasks must be mapped to different processors for concurrent execution of index space tasks."), "points of task `concurrent_task` must run at the same time", "IndexTaskMap of `concurrent_task`"},
     // Shards.
     Case {legion_error("Illegal output shard 9 from sharding functor 1073741824. Shards for this index space launch must be between 0 and 4 (exclusive)."), "node 9, which does not exist", "m.size[0]"},
     Case {legion_error("Unable to find registered sharding functor ID 7777."), "not registered on every node", "same mapper file"},
@@ -78,6 +79,41 @@ TEST(LegionMessages, RunsThatEndWithoutAWord) {
   EXPECT_THAT(give_feedback(ended(Outcome::Crashed, "the Legion program: ended by SIGABRT (Aborted)"), {}).suggest, HasSubstr("-logfile stderr"));
   EXPECT_THAT(give_feedback(ended(Outcome::Timeout, "the Legion program did not end within 10 s"), {}).explain, HasSubstr("waits for ever"));
   EXPECT_THAT(give_feedback(ended(Outcome::Timeout, "the execution did not end within 10 s"), {}).explain, Not(HasSubstr("Legion")));
+}
+
+// What `run --engine command` gets from a program under `mapwright legion exec`.
+TEST(LegionMessages, ErrorsOfTheMapperInTheProgramSpeakForThemselves) {
+  engine::Execution e = ended(Outcome::ExecutionError,
+                              "[0 - 7f8384ae7c40]    0.000069 {4}{threads}: reservation ('dedicated worker (generic) #2') cannot be satisfied\n"
+                              "error[MW5001]: task `sum` can run on none of the kinds that the mapper gives it\n"
+                              " --> /tmp/mapwright-IfCK3D.mapper:3:1\n  |\n3 | Task sum GPU;\n  | ^^^^^^^^^^^^^\n"
+                              "  = help: it has variants for CPU (available on this machine)\n");
+  e.diagnostics.emplace_back();
+  e.diagnostics.back().code = diag::kCommandFailed;
+  e.diagnostics.back().message = "the command ended with exit status 1";
+  const Feedback f = give_feedback(e, {});
+  EXPECT_EQ(f.explain, "the command ended with exit status 1\nline 3: task `sum` can run on none of the kinds that the mapper gives it");
+  EXPECT_EQ(f.suggest, "it has variants for CPU (available on this machine)\n`mapwright explain MW5001` says more.");
+  EXPECT_THAT(f.system, Not(HasSubstr("reservation"))) << "more processors than cores is no mistake";
+}
+
+TEST(LegionMessages, ACrashIsExplainedByTheMessageBeforeIt) {
+  const engine::Execution e = ended(Outcome::Crashed,
+                                    "the command was ended by SIGABRT\n"
+                                    "[0 - 7f07025ecc40]    0.232170 {5}{default_mapper}: Failed to find any valid variants for task axpy (cpu) on the current machine. All variants (LOC_PROC ) "
+                                    "for this task are for processor kinds which are not present on this machine.\n"
+                                    "[vm:00553] *** Process received signal ***\n"
+                                    "[vm:00553] [ 1] /lib/x86_64-linux-gnu/libc.so.6(+0x8aeec)[0x7f0704aa8eec]\n"
+                                    "[vm:00553] [ 7] /usr/local/lib/liblegion.so.1(+0x493ff4)[0x7f0705e93ff4]\n");
+  const Feedback f = give_feedback(e, {});
+  EXPECT_EQ(f.explain, "Task `axpy (cpu)` has no variant for the kinds of processors that this machine has.");
+  EXPECT_THAT(f.suggest, HasSubstr("`Task \"axpy (cpu)\" GPU,OMP,CPU;`"));
+  EXPECT_THAT(f.system, Not(HasSubstr("libc.so")));
+}
+
+TEST(LegionMessages, UnknownErrorsOfLegionAreNamed) {
+  const Feedback f = give_feedback(ended(Outcome::Crashed, "ended by SIGABRT\n" + legion_error("Something new.")), {});
+  EXPECT_THAT(f.explain, HasSubstr("Legion stopped the program: Something new."));
 }
 
 TEST(LegionMessages, NoProcessorNamedIsNoError) {
