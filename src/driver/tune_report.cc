@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "driver/summary.h"
+#include "guide/guide.h"
 
 namespace mapwright::driver {
 
@@ -23,6 +24,18 @@ std::string shell_word(const std::string& word) {
   std::string out = "'";
   for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
+}
+
+// What the guide makes of the last failure.
+std::string last_failure(const search::TuneResult& result) {
+  for (auto e = result.history.rbegin(); e != result.history.rend(); ++e) {
+    if (!e->execution) continue;
+    const guide::Feedback f = guide::give_feedback(*e->execution, {});
+    std::string out = fmt::format("\nThe last one, iteration {}:\n{}\n", e->iteration, f.explain);
+    if (!f.suggest.empty()) out += fmt::format("{}\n", f.suggest);
+    return out;
+  }
+  return {};
 }
 
 }  // namespace
@@ -96,7 +109,7 @@ std::string tune_text(const search::TuneResult& result, const Options& options, 
   out += fmt::format("{} evaluations ({} valid, {} invalid), {} duplicates, {} simulations in {}; stopped by {}\n", result.history.size(),
                      result.valid, result.invalid, result.duplicates, result.simulations, human_seconds(result.wall_seconds),
                      search::to_string(result.stopped_by));
-  if (!result.best) return out + "no valid mapper was found\n";
+  if (!result.best) return out + "no valid mapper was found\n" + last_failure(result);
   const search::Evaluation& best = result.history[*result.best];
   out += fmt::format("best: iteration {}, {}{}\n", best.iteration, console.bold(metric_text(best.value.value_or(0), unit_of(target))),
                      result.relative_to_reference ? fmt::format(", {:.3f}x the expert", *result.relative_to_reference) : "");

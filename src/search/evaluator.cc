@@ -14,10 +14,24 @@ namespace {
 
 constexpr std::size_t kReasonBytes = 2000;
 
+// The first error of ours that the program itself printed: mapwright's mapper in it has found it. "MW5007: ..."
+std::optional<std::string> told_reason(const engine::Execution& e) {
+  constexpr std::string_view kBegin = "error[";
+  for (const std::string& text : e.log) {
+    for (std::size_t at = text.find("error[MW"); at != std::string::npos; at = text.find("error[MW", at + 1)) {
+      const std::size_t end = std::min(text.find('\n', at), text.size()), close = text.find("]: ", at);
+      if ((at > 0 && text[at - 1] != '\n') || close >= end) continue;
+      return text.substr(at + kBegin.size(), close - at - kBegin.size()) + ": " + text.substr(close + 3, end - close - 3);
+    }
+  }
+  return std::nullopt;
+}
+
 std::string first_reason(const engine::Execution& e) {
   for (const diag::Diagnostic& d : e.diagnostics) {
     if (d.severity != diag::Severity::Error) continue;
     std::string reason = diag::code_name(d.code) + ": " + d.message;
+    if (d.code == diag::kCommandFailed) reason = told_reason(e).value_or(reason);  // an exit status says less
     if (reason.size() > kReasonBytes) reason.resize(kReasonBytes);
     return reason;
   }

@@ -123,5 +123,37 @@ TEST_F(Calls, OnDataThatTheTaskDoesNotHoldAreNoBody) {
   EXPECT_THAT(said_, HasSubstr("fills by tasks below the top level"));
 }
 
+// A program that crashes or hangs under some mappers, tuned as users do it.
+class Tuning : public Calls {
+ protected:
+  std::string tune(const std::string& flag) {
+    EXPECT_TRUE(record({}));
+    const std::string machine = folder_.file("machine.toml");
+    EXPECT_TRUE(write_file(machine, "format = \"mapwright.machine/1\"\nname = \"two\"\nbase = \"generic\"\n[processors.CPU]\ncount = 2\n[processors.GPU]\ncount = 0\n"
+                                    "[processors.OMP]\ncount = 0\n"));
+    const std::string command = std::string(MAPWRIGHT_BINARY) + " legion exec --mapper {mapper} -- " + CALLS + " -ll:cpu 2 " + flag;
+    const std::vector<std::string> words {MAPWRIGHT_BINARY, "tune", "--program", path_, "--machine", machine, "--engine", "command",
+                                          "--iterations", "3", "--timeout", "4", "--command", command};
+    engine::command::Limits limits;
+    limits.deadline = Seconds(100);
+    const auto ended = engine::command::run_child(words, limits);
+    EXPECT_TRUE(ended);
+    return ended ? ended->out : "";
+  }
+};
+
+TEST_F(Tuning, GoesOnAfterCrashes) {
+  const std::string out = tune("-crash");
+  EXPECT_THAT(out, HasSubstr("MW6201: the command was ended by SIGSEGV"));
+  EXPECT_THAT(out, HasSubstr("3 evaluations (0 valid, 3 invalid)"));
+  EXPECT_THAT(out, HasSubstr("no valid mapper was found\n\nThe last one, iteration 3:\n")) << "and what to do";
+}
+
+TEST_F(Tuning, GoesOnAfterHangs) {
+  const std::string out = tune("-hang");
+  EXPECT_THAT(out, HasSubstr("MW6106: the command did not end within 4.00 s"));
+  EXPECT_THAT(out, HasSubstr("3 evaluations (0 valid, 3 invalid)"));
+}
+
 }  // namespace
 }  // namespace mapwright::test
