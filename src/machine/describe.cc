@@ -93,8 +93,8 @@ void overheads(const Machine& m, std::string& out) {
   line(out, "runtime system      {} utility processors per rank", o.utility_processors);
   line(out, "  per point {:.1f} us traced, {:.1f} us untraced; per launch {:.1f} us; per copy {:.1f} us; per instance {:.1f} us",
        us(o.point_traced), us(o.point_untraced), us(o.launch), us(o.copy), us(o.instance));
-  line(out, "  ready to start {:.1f} us; start of a copy {:.1f} us; transposing copies at {:.0f} %", us(o.ready_to_start),
-       us(o.copy_start), o.transpose_factor * 100);
+  line(out, "  ready to start {:.1f} us; start of a copy {:.1f} us{}; transposing copies at {:.0f} %", us(o.ready_to_start),
+       us(o.copy_start), o.copy_grid.value > 0 ? fmt::format(", to the nearest {:.1f} us", us(o.copy_grid)) : "", o.transpose_factor * 100);
   if (o.elements) line(out, "  copies that move elements one by one: {:.0f} M/s", million(*o.elements));
   if (o.workers) line(out, "  {} threads execute all tasks and copies", *o.workers);
 }

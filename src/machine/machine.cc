@@ -27,6 +27,7 @@ void add(Hasher& h, const Overheads& o) {
   h.add(o.utility_processors).add(bits(o.point_traced)).add(bits(o.point_untraced)).add(bits(o.launch)).add(bits(o.copy));
   h.add(bits(o.instance)).add(bits(o.ready_to_start)).add(bits(o.copy_start));
   h.add(std::bit_cast<std::uint64_t>(o.transpose_factor));
+  if (o.copy_grid.value > 0) h.add("copy_grid").add(bits(o.copy_grid));
   if (o.elements) h.add("elements").add(bits(*o.elements));
   if (o.workers) h.add("workers").add(*o.workers);
 }

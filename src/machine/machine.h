@@ -86,6 +86,7 @@ struct Overheads {
   Seconds instance;                      // utility time to create a physical instance, at its first use
   Seconds ready_to_start;                // latency from the last precondition to the start of a task
   Seconds copy_start;                    // latency from the last precondition of a copy to its first byte
+  Seconds copy_grid;                     // copies start at multiples of it (docs/models/copies.md); 0: at any time
   double transpose_factor = 0.6;         // bandwidth of a layout-changing copy relative to a plain one
   std::optional<PerSecond> elements {};  // most elements per second of one copy that moves them one by one
   std::optional<std::uint32_t> workers {};  // threads that execute everything on all nodes; absent: no such limit

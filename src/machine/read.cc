@@ -246,7 +246,7 @@ class Reader {
   void read_overheads() {
     Section s = root_.child("overheads", true);
     s.accept_only(words("point_traced_us", "point_untraced_us", "launch_us", "copy_us", "instance_us", "ready_to_start_us",
-                        "copy_start_us", "transpose_factor", "elements_m_s"));
+                        "copy_start_us", "copy_grid_us", "transpose_factor", "elements_m_s"));
     Overheads& o = b_.overheads;
     o.point_traced = latency(s, "point_traced_us");
     o.point_untraced = latency(s, "point_untraced_us");
@@ -255,6 +255,7 @@ class Reader {
     o.instance = latency(s, "instance_us");
     o.ready_to_start = latency(s, "ready_to_start_us");
     o.copy_start = latency(s, "copy_start_us");
+    if (s.has("copy_grid_us")) o.copy_grid = latency(s, "copy_grid_us");
     o.transpose_factor = s.number("transpose_factor", {0, 1});
     if (s.has("elements_m_s")) o.elements = rate(s, "elements_m_s");
   }

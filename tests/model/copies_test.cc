@@ -23,6 +23,32 @@ TEST(Copies, StartOverheadComesOnTop) {
   EXPECT_NEAR(end_of(h.run(), c), 8 * kUs + 0.020, kExact);
 }
 
+// Ready at 0, 10 us of overhead, 1 us of latency: 11 us. The nearest multiple of 4 us is 12, of 8 us is 8, of 30 us is 0.
+TEST(Copies, StartOnTheGrid) {
+  for (const auto& [grid, start] : {std::pair(4, 12), std::pair(8, 8), std::pair(30, 0)}) {
+    HandPlan h(free_machine(fmt::format("\ncopy_start_us = 10\ncopy_grid_us = {}", grid)));
+    const auto c = h.copy(h.device(0), h.device(1), kGb);
+    EXPECT_NEAR(end_of(h.run(), c), start * kUs + 0.020, kExact) << grid;
+    const auto empty = h.copy(h.device(0), h.device(1), 0);
+    EXPECT_NEAR(end_of(h.run(), empty), start * kUs, kExact) << grid;
+  }
+}
+
+// A copy never starts before what it waits for has ended: 1 us of latency after 6 us of work, on a grid of 12 us.
+TEST(Copies, TheGridStartsNothingEarly) {
+  HandPlan h(free_machine("\ncopy_grid_us = 12"));
+  const auto fill = h.copy(h.device(0), h.device(0), 3'000'000, {}, false, OpKind::Fill);  // 6 us at 500 GB/s
+  const auto next = h.copy(h.device(0), h.device(1), kGb, {after(fill)});
+  const auto t = h.run();
+  EXPECT_NEAR(end_of(t, fill), 6 * kUs, kExact);          // 1 us is nearest to 0
+  EXPECT_NEAR(end_of(t, next), 12 * kUs + 0.020, kExact); // 7 us is nearest to 12
+
+  HandPlan late(free_machine("\ncopy_grid_us = 40"));
+  const auto first = late.copy(late.device(0), late.device(0), 3'000'000, {}, false, OpKind::Fill);
+  const auto second = late.copy(late.device(0), late.device(1), kGb, {after(first)});
+  EXPECT_NEAR(end_of(late.run(), second), 6 * kUs + 0.020, kExact);  // 7 us is nearest to 0, but ready at 6
+}
+
 TEST(Copies, TwoShareAPortEqually) {
   HandPlan h(free_machine());
   const auto large = h.copy(h.device(0), h.device(1), kGb);

@@ -123,6 +123,7 @@ machine::Machine random_machine(std::uint64_t seed, double slowest, std::optiona
                           "ready_to_start_us", "copy_start_us"}) {
     text += us(key);
   }
+  if (rng.below(2)) text += fmt::format("copy_grid_us = {}\n", spread(rng, 2));
   text += fmt::format("transpose_factor = {}\n", 0.2 + 0.8 * rng.unit());
   return test::tiny_machine(text);
 }

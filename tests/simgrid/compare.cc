@@ -78,7 +78,7 @@ double worst_start(const Dag& dag, const std::vector<double>& dates, Executed& r
     const NodeIndex n = ready.back();
     ready.pop_back();
     double end = earliest[n];
-    if (dag.nodes[n].kind == Node::Kind::Delay) end += dag.nodes[n].amount;
+    if (dag.nodes[n].kind == Node::Kind::Delay || dag.nodes[n].kind == Node::Kind::Start) end = dag.over(dag.nodes[n], end);
     if (dag.nodes[n].kind == Node::Kind::Work || dag.nodes[n].kind == Node::Kind::Copy) {
       worst = std::max(worst, std::abs(dates[n] - earliest[n]));
       end = run.end[n];

@@ -1,6 +1,7 @@
 #include "dag.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 
 namespace mapwright::referee {
@@ -9,6 +10,11 @@ std::size_t Dag::activities() const {
   return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), [](const Node& n) {
     return n.kind != Node::Kind::Join && n.amount > 0;
   }));
+}
+
+double Dag::over(const Node& delay, double begin) const {
+  const double end = begin + delay.amount;
+  return delay.kind == Node::Kind::Start && grid > 0 ? std::max(begin, std::floor(end / grid + 0.5) * grid) : end;
 }
 
 Dag DagBuilder::finish() {

@@ -16,6 +16,7 @@ struct Node {
     Join,   // no time of its own
     Work,   // occupies a host: `amount` seconds on host `place`
     Delay,  // `amount` seconds on nothing
+    Start,  // the same, but to the nearest multiple of Dag::grid
     Copy,   // `amount` bytes over path `place`
   };
   Kind kind = Kind::Join;
@@ -40,8 +41,10 @@ struct Dag {
   std::uint32_t hosts = 0;                       // each does one thing at a time: chained by edges
   std::vector<double> links;                     // bytes per second, shared by copies, one direction
   std::vector<Path> paths;
+  double grid = 0;                               // seconds; 0: a Start is a Delay
 
   std::size_t activities() const;                // nodes that are no joins and take time
+  double over(const Node& delay, double begin) const;  // when a Delay or Start ends that begins then
   std::span<const NodeIndex> successors_of(NodeIndex n) const {
     return std::span(successors).subspan(successor_offsets[n], successor_offsets[n + 1] - successor_offsets[n]);
   }

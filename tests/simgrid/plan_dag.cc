@@ -29,6 +29,7 @@ class Translator {
 
   PlanDag translate() {
     for (const plan::Segment& s : plan_.segments) MW_CHECK(s.repeat == 1, "the referee takes unrolled plans");
+    b_.dag.grid = o_.copy_grid.value;
     for (const machine::Channel& c : machine_.channels()) b_.dag.links.push_back(c.bandwidth.value);
     out_.first.assign(plan_.ops.size(), kNoNode);
     out_.last.assign(plan_.ops.size(), kNoNode);
@@ -97,8 +98,8 @@ class Translator {
       delay = future_latency();
     }
     out_.first[i] = out_.last[i] = b_.add(own);
-    if (delay > 0) {
-      entry_.push_back(b_.add({.kind = Node::Kind::Delay, .amount = delay}));
+    if (delay > 0 || (moves(op.kind) && b_.dag.grid > 0)) {
+      entry_.push_back(b_.add({.kind = moves(op.kind) ? Node::Kind::Start : Node::Kind::Delay, .amount = delay}));
       b_.edge(entry_.back(), out_.first[i]);
     } else {
       entry_.push_back(out_.first[i]);
@@ -313,7 +314,7 @@ PlanDag to_dag(const plan::Plan& plan, const program::Program& program, const ma
 
 Dag lean(Dag dag, const PlanDag& of) {
   for (Node& n : dag.nodes) {
-    if (n.kind == Node::Kind::Delay) n = {};
+    if (n.kind == Node::Kind::Delay || n.kind == Node::Kind::Start) n = {};
   }
   for (const NodeIndex n : of.mapping) {
     if (n != kNoNode) dag.nodes[n] = {};

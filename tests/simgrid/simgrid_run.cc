@@ -176,7 +176,8 @@ class Execution {
     }
     s4u::ExecPtr work = s4u::Exec::init();
     work->set_data(tag);
-    work->set_flops_amount(node.amount * kSpeed);
+    const double now = s4u::Engine::get_clock();
+    work->set_flops_amount((node.kind == Node::Kind::Start ? dag_.over(node, now) - now : node.amount) * kSpeed);
     work->set_host(node.kind == Node::Kind::Work ? hosts_[node.place] : delays_[next_delay_++ % kDelayHosts]);
     running_[n] = work;
     work->vetoable_start();

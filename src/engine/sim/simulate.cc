@@ -194,12 +194,18 @@ class Simulation : private RunState {
       case OpKind::Task: return push(after(time, workload_.ready_to_start), op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return push(workers_ ? time : after(time, workload_.delays[info.resource]), op, block, Happening::Ready);
+      case OpKind::Fill: return push(workers_ ? time : first_byte(time, workload_.delays[info.resource]), op, block, Happening::Ready);
       case OpKind::Future: return push(after(time, workload_.future_latency), op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
         ended_.emplace_back(op, block);
     }
+  }
+
+  // When a copy starts that is ready at `time`: after its delay, at the nearest time on the grid.
+  Ticks first_byte(Ticks time, Ticks delay) const {
+    const Ticks start = after(time, delay), grid = workload_.copy_grid;
+    return grid > 0 ? std::max(time, after(start, grid / 2) / grid * grid) : start;
   }
 
   // A ready task comes to its processor, the first byte of a copy to its channels.

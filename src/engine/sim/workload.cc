@@ -117,7 +117,7 @@ class Maker {
         double seconds = mapping + o.ready_to_start.value;
         if (info.kind == OpKind::Task) seconds += info.amount;
         if (info.kind == OpKind::Future) seconds += future;
-        if (moves_data(info.kind)) seconds += delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
+        if (moves_data(info.kind)) seconds += o.copy_grid.value + delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
         add(seconds, segment.repeat);
       }
     }
@@ -126,6 +126,7 @@ class Maker {
       if (info.kind == OpKind::Task) info.amount = static_cast<double>(w_.clock.ticks(info.amount));
     }
     w_.future_latency = w_.clock.ticks(future);
+    w_.copy_grid = w_.clock.ticks(o.copy_grid.value);
     w_.ready_to_start = w_.clock.ticks(o.ready_to_start.value);
     for (const double delay : delays_) w_.delays.push_back(w_.clock.ticks(delay));
   }

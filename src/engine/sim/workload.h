@@ -123,6 +123,7 @@ struct Workload {
   std::uint32_t spaces = 1, utility_processors = 1;
   Clock clock;
   Ticks ready_to_start = 0;                      // of a task
+  Ticks copy_grid = 0;                           // copies, folds and fills start at multiples of it; 0: at any time
   Ticks future_latency = 0;                      // from the last point's end to the reduced value
   std::uint64_t total_ops = 0;
 
