@@ -161,6 +161,7 @@ class Planner {
   // steady.cc
   bool walk_loop(const program::Loop& loop, Frame& frame);
   bool repeats(const program::Loop& loop) const;
+  void reserve(const Iteration& latest, std::int64_t iterations);
   void join_readers(OpIndex iteration_begin);
   void take_snapshots(std::vector<Iteration>& done, const Frame& frame) const;
   bool timers_look_back(const Iteration& first) const;

@@ -74,6 +74,7 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
     done.push_back({static_cast<OpIndex>(plan_.ops.size()), static_cast<std::uint32_t>(plan_.records.size()), {}});
     if (!walk(loop.body, frame)) return false;
     if (outermost) join_readers(done.back().begin);
+    if (outermost && !may_repeat && i < 2) reserve(done.back(), loop.count - 1 - i);
     if (!may_repeat || steady || !waiting_timers_.empty() || !looks(i)) continue;
     if (plan_.ops.size() == done.back().begin) break;  // nothing happens in it
     take_snapshots(done, frame);
@@ -94,6 +95,20 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
   loops_.pop_back();
   inside_loop_ = was_inside;
   return true;
+}
+
+// Makes room for iterations that are as long as the latest: growing by doubling would need half as much memory again.
+void Planner::reserve(const Iteration& latest, std::int64_t iterations) {
+  constexpr std::int64_t kMost = 1 << 26;  // a larger program pays for growing
+  const auto room = [iterations](auto& list, std::size_t begin) {
+    const std::size_t more = (list.size() - begin) * static_cast<std::size_t>(iterations);
+    if (list.size() + more <= static_cast<std::size_t>(kMost)) list.reserve(list.size() + more);
+  };
+  if (iterations > kMost || latest.begin == plan_.ops.size()) return;
+  room(plan_.ops, latest.begin);
+  room(plan_.edge_offsets, latest.begin);
+  room(plan_.edges, plan_.edge_offsets[latest.begin]);
+  room(plan_.records, latest.record);
 }
 
 // Whether a timer since an iteration looks at a launch before it.
