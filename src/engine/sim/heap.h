@@ -14,6 +14,7 @@ class Heap {
   bool empty() const { return items_.empty(); }
   const T& front() const { return items_.front(); }
   const std::vector<T>& items() const { return items_; }  // in no particular order
+  void clear() { items_.clear(); }
   // Changes all items by f(item), which keeps their order.
   template <typename F>
   void for_each(F&& f) {

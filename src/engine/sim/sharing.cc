@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <utility>
 
 #include "base/base.h"
@@ -194,57 +193,50 @@ void FairShares::fill() {
   if (unfixed_ > 0) fill_many();
 }
 
-// The same with heaps. Levels of channels only rise, unless flows are added: then they get another entry.
+// The same with sorted caps and a heap of channels. Levels of channels only rise, unless flows are added: then they get another entry.
 void FairShares::fill_many() {
-  using Entry = std::pair<double, std::uint32_t>;
-  const std::greater<> later;
-  const auto push = [&later](std::vector<Entry>& heap, Entry e) {
-    heap.push_back(e);
-    std::push_heap(heap.begin(), heap.end(), later);
-  };
-  const auto pop = [&later](std::vector<Entry>& heap) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    const Entry e = heap.back();
-    heap.pop_back();
-    return e;
-  };
-  caps_.clear();
+  caps_.clear();  // ascending; up to `smallest` they are done
+  late_.clear();  // of flows that are added meanwhile
   levels_.clear();
   for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
-    if (!flows_[chosen_[i]].fixed) caps_.emplace_back(flows_[chosen_[i]].cap, i);
+    if (!flows_[chosen_[i]].fixed) caps_.push_back({flows_[chosen_[i]].cap, i});
   }
+  std::sort(caps_.begin(), caps_.end(), [](const Rising& a, const Rising& b) { return a.before(b); });
+  std::size_t smallest = 0;
   for (std::uint32_t i = 0; i < shared_.size(); ++i) {
-    if (shared_[i].can_limit()) levels_.emplace_back(shared_[i].full_at(), i);
+    if (shared_[i].can_limit()) levels_.push({shared_[i].full_at(), i});
   }
-  std::make_heap(caps_.begin(), caps_.end(), later);
-  std::make_heap(levels_.begin(), levels_.end(), later);
 
   while (unfixed_ > 0) {
-    if (flows_[chosen_[caps_.front().second]].fixed) {
-      pop(caps_);
+    const bool early = late_.empty() || (smallest < caps_.size() && caps_[smallest].before(late_.front()));
+    const Rising flow = early ? caps_[smallest] : late_.front();
+    const bool fixed = flows_[chosen_[flow.number]].fixed;
+    if (fixed || levels_.empty() || flow.rate <= levels_.front().rate) {
+      if (early) {
+        ++smallest;
+      } else {
+        late_.pop();
+      }
+      if (!fixed) fix(flow.number, flow.rate, kNone);
       continue;
     }
-    if (levels_.empty() || caps_.front().first <= levels_.front().first) {
-      const auto [cap, i] = pop(caps_);
-      fix(i, cap, kNone);
-      continue;
-    }
-    const auto [stored, number] = pop(levels_);
-    if (!shared_[number].can_limit()) continue;
-    const double level = shared_[number].full_at();
-    if (level > stored) {
-      push(levels_, {level, number});
+    const Rising channel = levels_.pop();
+    const Shared& shared = shared_[channel.number];
+    if (!shared.can_limit()) continue;
+    const double level = shared.full_at();
+    if (level > channel.rate) {
+      levels_.push({level, channel.number});
       continue;
     }
     const std::size_t known = chosen_.size();
-    if (limit(shared_[number], level)) continue;
+    if (limit(shared, level)) continue;
     prepare();
     for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
       const Flow& f = flows_[chosen_[i]];
-      push(caps_, {f.cap, i});
+      late_.push({f.cap, i});
       for (std::uint32_t k = 0; k < f.channels; ++k) {
         const std::uint32_t slot = slots_[i * kMaxChannels + k];
-        if (shared_[slot].can_limit()) push(levels_, {shared_[slot].full_at(), slot});
+        if (shared_[slot].can_limit()) levels_.push({shared_[slot].full_at(), slot});
       }
     }
   }

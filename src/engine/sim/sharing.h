@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/base.h"
+#include "engine/sim/heap.h"
 
 namespace mapwright::engine::sim {
 
@@ -103,6 +104,13 @@ class FairShares {
     double full_at() const { return std::max(0.0, left) / static_cast<double>(unfixed); }
   };
 
+  // A rate at which something happens while the rates of all rise.
+  struct Rising {
+    double rate = 0;
+    std::uint32_t number = 0;
+    bool before(const Rising& r) const { return rate != r.rate ? rate < r.rate : number < r.number; }
+  };
+
   void touch(Channel& channel, std::uint32_t number, bool joined);
   void unlink(Flow& flow);
   void choose(std::uint32_t flow, bool falls);
@@ -125,7 +133,8 @@ class FairShares {
   std::vector<std::uint32_t> slots_;               // kMaxChannels per chosen flow: its channels in shared_
   std::vector<Shared> shared_;
   std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
-  std::vector<std::pair<double, std::uint32_t>> caps_, levels_;  // heaps: chosen flows and channels by number
+  std::vector<Rising> caps_;                       // of fill_many(): chosen flows, and channels, by number
+  Heap<Rising> late_, levels_;
 };
 
 }  // namespace mapwright::engine::sim
