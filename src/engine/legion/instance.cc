@@ -148,17 +148,24 @@ bool FileMapper::find_or_create(MapperContext context, const RegionRequirement& 
 void FileMapper::select_task_sources(const MapperContext context, const Task& task, const SelectTaskSrcInput& input, SelectTaskSrcOutput& output) {
   if (mode_ == Mode::Beside || !input.collective_views.empty()) return ForwardingMapper::select_task_sources(context, task, input, output);
   const Legion::Domain target = input.target.get_instance_domain();
-  std::vector<std::tuple<std::int64_t, std::int64_t, std::size_t>> ranking;  // ascending: the best one first
+  // Points that are mapped at the same time on several nodes fill overlapping instances from each other, and Legion 25.06 merges
+  // the copies into an instance: two that each hold something of the other wait for ever. So what is smaller, or as large and
+  // older, comes first: those copies cannot make a circle.
+  const auto precedes = [&](const Instance& source, const Legion::Domain& domain) {
+    return std::pair(domain.get_volume(), source.get_instance_id()) < std::pair(target.get_volume(), input.target.get_instance_id());
+  };
+  std::vector<std::tuple<bool, std::int64_t, std::int64_t, std::size_t>> ranking;  // ascending: the best one first
   for (std::size_t i = 0; i < input.source_instances.size(); ++i) {
     const Instance& source = input.source_instances[i];
     const Memory memory = source.get_location();
     const std::int64_t bandwidth = memory == input.target.get_location() ? std::numeric_limits<std::int64_t>::max()
                                                                          : std::int64_t {session_.machine().bandwidth(memory, input.target.get_location())};
-    const auto overlap = static_cast<std::int64_t>(target.intersection(source.get_instance_domain()).get_volume());
-    ranking.emplace_back(-bandwidth, -overlap, i);
+    const Legion::Domain domain = source.get_instance_domain();
+    const auto overlap = static_cast<std::int64_t>(target.intersection(domain).get_volume());
+    ranking.emplace_back(!precedes(source, domain), -bandwidth, -overlap, i);
   }
   std::sort(ranking.begin(), ranking.end());
-  for (const auto& [bandwidth, overlap, i] : ranking) output.chosen_ranking.push_back(input.source_instances[i]);
+  for (const auto& [late, bandwidth, overlap, i] : ranking) output.chosen_ranking.push_back(input.source_instances[i]);
 }
 
 }  // namespace mapwright::engine::legion
