@@ -154,7 +154,8 @@ class Execution {
 
   void begin(NodeIndex n) {
     start_[n] = s4u::Engine::get_clock();
-    if (dag_.nodes[n].kind == Node::Kind::Join || !(dag_.nodes[n].amount > 0)) {
+    const bool waits = dag_.nodes[n].kind == Node::Kind::Start && dag_.grid > 0;  // perhaps, without any delay
+    if (dag_.nodes[n].kind == Node::Kind::Join || !(waits || dag_.nodes[n].amount > 0)) {
       finish(n);
     } else {
       start(n);
