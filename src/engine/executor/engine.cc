@@ -127,7 +127,7 @@ class LegionEngine final : public Engine {
     if (!options_.verify) words.emplace_back("--no-verify");
     if (!options_.trace) words.emplace_back("--no-trace");
     words.emplace_back("--");
-    for (std::string& word : legion_arguments(*request.machine)) words.push_back(std::move(word));
+    for (std::string& word : legion_arguments(*request.machine, *request.program)) words.push_back(std::move(word));
     std::string line = "exec " + replace_ranks(options_.launcher, request.machine->spaces());
     for (const std::string& word : words) line += " " + command::shell_quote(word);
     return line + " " + options_.legion_args;
@@ -199,9 +199,16 @@ Expected<std::string> find_executor(const std::string& executable) {
                  "install Legion 25.06 with shared libraries and build mapwright where CMake finds it (MAPWRIGHT_WITH_LEGION=ON), see docs/legion.md");
 }
 
-std::vector<std::string> legion_arguments(const machine::Machine& machine) {
+std::vector<std::string> legion_arguments(const machine::Machine& machine, const program::Program& program) {
   // Half of what the host can spare, for all processes.
-  const std::int64_t spare = sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE) / 2 / std::max<std::int64_t>(1, machine.spaces());
+  std::int64_t spare = sysconf(_SC_AVPHYS_PAGES) * sysconf(_SC_PAGESIZE) / 2 / std::max<std::int64_t>(1, machine.spaces());
+  if (machine.spaces() > 1) {
+    std::int64_t data = 0;
+    for (const program::Region& region : program.regions) {
+      for (const program::Field& field : region.fields) data += region.points.volume() * field.bytes;
+    }
+    spare = std::min(spare, 64 * kMiB + 8 * std::min(data, spare));
+  }
   const auto megabytes = [&](MemoryKind kind) {
     std::int64_t bytes = 0;
     for (const machine::Memory& m : machine.memories()) {

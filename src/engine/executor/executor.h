@@ -30,8 +30,9 @@ struct Options {
 Expected<std::string> find_executor(const std::string& executable);
 
 // Options of Legion that give a process the processors and memories of one address space of the machine; host memories at
-// most as large as this host can spare for all of them.
-std::vector<std::string> legion_arguments(const machine::Machine& machine);
+// most as large as this host can spare for all of them, and with several processes, which touch every page when they start,
+// at most 64 MiB and eight times what the regions of the program hold.
+std::vector<std::string> legion_arguments(const machine::Machine& machine, const program::Program& program);
 
 // Outcomes beside those of the mapper's static verification: unsupported (MW6101 a program without kernels, MW6103 points
 // on GPUs, MW6403), timeout (MW6106), crashed (MW6201), invalid_mapping and out_of_memory (what the mapper library found,

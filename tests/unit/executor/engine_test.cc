@@ -162,11 +162,20 @@ TEST(LegionEngine, WhatCannotRunIsNotStarted) {
 }
 
 TEST(LegionEngine, TheMachineBecomesOptions) {
-  const auto words = legion_arguments(cpus());
+  const auto words = legion_arguments(cpus(), stencil());
   // generic: 8 CPUs, 2 groups of 8 threads.
   EXPECT_EQ(words[0], "-ll:cpu");
   EXPECT_EQ(words[1], "8");
   EXPECT_THAT(words, testing::IsSupersetOf({"-ll:ocpu", "2", "-ll:othr", "8", "-ll:csize", "-ll:nsize", "-ll:rsize", "-lg:safe_mapper"}));
+}
+
+// Several processes touch every page of their memories when they start: no more than the program can need.
+TEST(LegionEngine, ProcessesGetMemoryByTheProgram) {
+  const auto words = legion_arguments(cpus(2), stencil());
+  const auto size = std::find(words.begin(), words.end(), "-ll:csize");
+  ASSERT_NE(size, words.end());
+  EXPECT_GE(std::stoi(*std::next(size)), 64);
+  EXPECT_LE(std::stoi(*std::next(size)), 65) << "the preset test has some 70 kB";
 }
 
 TEST(LegionEngine, NoExecutorIsAnError) {
