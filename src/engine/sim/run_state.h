@@ -54,9 +54,14 @@ class RunState {
         scheduled_(workload_.spaces, false),
         fences_(workload_),
         cause_(workload_.spaces, kRoot),
-        varying_(workload_.segments.size(), false) {
-    for (OpIndex i = 0; i < plan.ops.size(); ++i) {
-      if (workload_.ops[i].varies) varying_[workload_.segment_of(i)] = true;
+        varying_(workload_.segments.size(), false),
+        on_grid_(workload_.segments.size(), false) {
+    for (std::size_t g = 0; g < workload_.segments.size(); ++g) {
+      for (OpIndex i = workload_.segments[g].begin; i < workload_.segments[g].end; ++i) {
+        const OpKind kind = workload_.ops[i].kind;
+        if (workload_.ops[i].varies) varying_[g] = true;
+        if (kind == OpKind::Copy || kind == OpKind::Fold || kind == OpKind::Fill) on_grid_[g] = workload_.copy_grid > 0;
+      }
     }
     if (!machine.overheads().workers) return;
     workers_.emplace(*machine.overheads().workers);
@@ -140,6 +145,7 @@ class RunState {
   std::unordered_map<std::uint64_t, Ticks> ready_times_, start_times_;
 
   std::vector<bool> varying_;                                 // by segment: costs depend on the repetition
+  std::vector<bool> on_grid_;                                 // by segment: it has operations that start on Workload::copy_grid
   std::uint32_t seen_segment_ = kAbsent;
   std::deque<Sight> sights_;                                  // the anchor and the latest, ascending
 };

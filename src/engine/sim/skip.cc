@@ -64,7 +64,7 @@ void RunState::describe(Digest& state, std::uint32_t segment) const {
     for (const auto& [op, block] : p.queue) add(op, block);
   }
   blocks_.describe(state, segment, now_);
-  if (workload_.copy_grid > 0) state.add(static_cast<std::uint64_t>(now_ % workload_.copy_grid));
+  if (on_grid_[segment]) state.add(static_cast<std::uint64_t>(now_ % workload_.copy_grid));
   fences_.describe(state, segment, over);
   std::vector<std::pair<std::uint64_t, std::uint32_t>> watched(watched_.begin(), watched_.end());
   std::sort(watched.begin(), watched.end());

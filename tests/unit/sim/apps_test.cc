@@ -80,6 +80,12 @@ TEST(Apps, CopiesFallIntoStepOnTheGrid) {
   EXPECT_GT(expect_same_unrolled("stencil", size, std::string(apps::find("stencil")->expert_mapper)), operations / 2);
 }
 
+// Where nothing is copied the grid does not matter: one tile has no neighbours.
+TEST(Apps, LoopsWithoutCopiesAreLeftOutToo) {
+  const Size size {.nodes = 1, .set = {{"ntx", "1"}, {"nty", "1"}, {"tsteps", "40"}}};
+  EXPECT_GT(expect_same_unrolled("stencil", size, ""), 40U);
+}
+
 // The repetition before the loop, one after which the state is the same, and the last: whatever their number.
 TEST(Apps, SteadyLoopsCostThreeRepetitions) {
   for (const char* reps : {"6", "60"}) {
