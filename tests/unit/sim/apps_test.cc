@@ -73,7 +73,7 @@ TEST(Apps, LongPeriodsAreFound) {
   EXPECT_GT(expect_same_unrolled("stencil", size, std::string(apps::find("stencil")->expert_mapper)), 0U);
 }
 
-// With one they do after some 60 steps on 64 nodes: of the two executions, `fair` leaves out more than half.
+// With one they do after some 30 steps on 64 nodes: of the two executions, `fair` leaves out more than half.
 TEST(Apps, CopiesFallIntoStepOnTheGrid) {
   const Size size {.preset = "paper", .nodes = 64, .set = {{"tsteps", "250"}, {"tprune", "0"}}};
   const std::uint64_t operations = 250 * 64 * 4 * 5;  // at least: two tasks, more than three copies per GPU and step
