@@ -1,13 +1,15 @@
-# mapwright_library(NAME [SOURCES f...] [HEADERS f...] [DEPENDS lib...] [LINK target...] [PRIVATE_LINK target...])
+# mapwright_library(NAME [SOURCES f...] [ALONE f...] [HEADERS f...] [DEPENDS lib...] [LINK target...] [PRIVATE_LINK target...])
 #
 # One stage of the pipeline: the static library mapwright_NAME with the alias mapwright::NAME. HEADERS are the files that
 # users of the library include (relative to src/). DEPENDS names other mapwright libraries, which must stand above this
-# one in docs/architecture.md; LINK and PRIVATE_LINK name targets from outside.
+# one in docs/architecture.md; LINK and PRIVATE_LINK name targets from outside. ALONE are sources that unity builds (the
+# presets release and ci) do not put together with others, because they use short names for other things than those.
 function(mapwright_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;DEPENDS;LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;ALONE;HEADERS;DEPENDS;LINK;PRIVATE_LINK" ${ARGN})
   set(target mapwright_${name})
-  if(arg_SOURCES)
-    add_library(${target} STATIC ${arg_SOURCES})
+  if(arg_SOURCES OR arg_ALONE)
+    add_library(${target} STATIC ${arg_SOURCES} ${arg_ALONE})
+    set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:mapwright_options> $<BUILD_INTERFACE:mapwright_warnings>
                           ${arg_PRIVATE_LINK})
@@ -33,14 +35,15 @@ function(mapwright_library name)
   set_property(GLOBAL APPEND PROPERTY MAPWRIGHT_LIBRARIES ${target})
 endfunction()
 
-# mapwright_test(NAME LABEL label [SOURCES f...] [LIBS lib...] [LINK target...])
+# mapwright_test(NAME LABEL label [SOURCES f...] [ALONE f...] [LIBS lib...] [LINK target...])
 #
 # A GoogleTest executable test_NAME whose cases are registered with ctest as NAME.Suite.Case under LABEL.
 include(GoogleTest)
 function(mapwright_test name)
-  cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;ALONE;LIBS;LINK" ${ARGN})
   set(target test_${name})
-  add_executable(${target} ${arg_SOURCES})
+  add_executable(${target} ${arg_SOURCES} ${arg_ALONE})
+  set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${target} PRIVATE mapwright_options mapwright_warnings GTest::gtest GTest::gmock GTest::gtest_main
                         ${arg_LINK})
   foreach(lib IN LISTS arg_LIBS)

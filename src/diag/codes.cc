@@ -23,6 +23,10 @@ const CodeInfo* find_code(int code) {
   return found != codes.end() && found->code == code ? &*found : nullptr;
 }
 
+std::string_view severity_name(Severity s) {
+  return s == Severity::Error ? "error" : s == Severity::Warning ? "warning" : "note";
+}
+
 std::string code_name(int code) { return fmt::format("MW{:04}", code); }
 
 std::string_view code_page(int code) {

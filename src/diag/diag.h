@@ -42,6 +42,7 @@ using SourcePtr = std::shared_ptr<const Source>;
 SourcePtr make_source(std::string name, std::string text);
 
 enum class Severity { Error, Warning, Note };
+std::string_view severity_name(Severity s);  // "error", "warning", "note"
 
 struct Label {
   Span span;

@@ -8,10 +8,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* severity_name(Severity s) {
-  return s == Severity::Error ? "error" : s == Severity::Warning ? "warning" : "note";
-}
-
 void add_place(Json& object, const Source& source, Span span) {
   const Position begin = source.position(span.begin), end = source.position(span.end);
   object["line"] = begin.line;

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kWindow = 110;  // columns of a source line that are shown
 
-std::string_view severity_name(Severity s) {
-  return s == Severity::Error ? "error" : s == Severity::Warning ? "warning" : "note";
-}
-
 struct Paint {
   Color color;
   std::string operator()(std::string_view code, std::string_view text) const {

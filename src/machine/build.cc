@@ -11,9 +11,6 @@ namespace {
 
 constexpr double kSectorBytes = 32;
 
-std::size_t slot(ProcessorKind k) { return static_cast<std::size_t>(k); }
-std::size_t slot(MemoryKind m) { return static_cast<std::size_t>(m); }
-
 // The group that member i of n belongs to when n members are spread over `groups` in blocks.
 std::int64_t block(std::int64_t i, std::int64_t n, std::int64_t groups) { return i * groups / n; }
 

@@ -27,6 +27,10 @@ enum class PeerLinks : std::uint8_t {
 // Memory kinds that a processor of kind k can address on this model; FBMEM means its own device only.
 bool can_address(ProcessorKind k, MemoryKind m);
 
+// The place of a kind in the arrays below.
+inline std::size_t slot(ProcessorKind k) { return static_cast<std::size_t>(k); }
+inline std::size_t slot(MemoryKind m) { return static_cast<std::size_t>(m); }
+
 // Plain figures; the reader guarantees the ranges that docs/formats/machine.md states.
 struct Machine::Builder {
   struct Kind {

@@ -22,9 +22,6 @@ constexpr Range kFlops {0, 1e9};           // GFLOP/s
 constexpr Range kRate {0, 1e9};            // million per second
 constexpr std::int64_t kMaxCapacity = std::int64_t {1} << 32;  // MiB
 
-std::size_t slot(ProcessorKind k) { return static_cast<std::size_t>(k); }
-std::size_t slot(MemoryKind m) { return static_cast<std::size_t>(m); }
-
 constexpr std::array kProcessors {ProcessorKind::Cpu, ProcessorKind::Gpu, ProcessorKind::Omp, ProcessorKind::Io,
                                   ProcessorKind::Py};
 constexpr std::array kMemories {MemoryKind::SysMem, MemoryKind::FbMem, MemoryKind::ZcMem, MemoryKind::SockMem,

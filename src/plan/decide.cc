@@ -19,7 +19,7 @@ using program::Privilege;
 using program::Program;
 using program::Variant;
 
-std::string quoted(std::string_view name) { return fmt::format("`{}`", name); }
+std::string ticked(std::string_view name) { return fmt::format("`{}`", name); }
 
 class Decider {
  public:
@@ -109,7 +109,7 @@ class Decider {
                               machine_.processors_per_space(v.kind) ? "available" : "none", machine_.name());
     }
     error(diag::kNoFittingKind, choice.origin,
-          fmt::format("task {} can run on none of the kinds that the mapper gives it", quoted(task.name)),
+          fmt::format("task {} can run on none of the kinds that the mapper gives it", ticked(task.name)),
           fmt::format("it has variants for {}", variants.empty() ? "no kind" : variants));
     return false;
   }
@@ -166,7 +166,7 @@ class Decider {
     const auto [map, skipped] = choose_map(mapper_, name, launch.index, d.kind, fell_back);
     if (skipped) {
       warning(diag::kMapNotApplied, skipped->span,
-              fmt::format("this map does not apply to {}, which fell back to {}", quoted(name), to_string(d.kind)),
+              fmt::format("this map does not apply to {}, which fell back to {}", ticked(name), to_string(d.kind)),
               "the default policy places its points; give it a map for that kind");
       use(skipped->span);
     }
@@ -248,7 +248,7 @@ class Decider {
                          sema::Placement targets) {
     const std::string_view got = targets.empty() ? "nothing" : to_string(targets.front().kind);
     Diagnostic e = at(diag::kMapForWrongKind, diag::Severity::Error, map.span,
-                      fmt::format("{} runs on {} but `{}` returns a {} point", quoted(task_of(launch).name),
+                      fmt::format("{} runs on {} but `{}` returns a {} point", ticked(task_of(launch).name),
                                   to_string(d.kind), mapper_.function_name(map.value), got),
                       fmt::format("use `Machine({})` in the function, or send the task to {}", to_string(d.kind), got));
     e.labels.push_back({mapper_.function_span(map.value), "the function"});
@@ -267,11 +267,11 @@ class Decider {
     const std::string_view name = task_of(launch).name;
     if (used < available) {
       warning(diag::kIdleProcessors, d.placement_origin,
-              fmt::format("the {} points of {} use only {} of {} {}s", points, quoted(name), used, available, to_string(d.kind)));
+              fmt::format("the {} points of {} use only {} of {} {}s", points, ticked(name), used, available, to_string(d.kind)));
     } else if (most >= 2 * ((points + available - 1) / available)) {
       warning(diag::kImbalance, d.placement_origin,
               fmt::format("one {} gets {} of the {} points of {}; an even spread gives each at most {}", to_string(d.kind), most,
-                          points, quoted(name), (points + available - 1) / available));
+                          points, ticked(name), (points + available - 1) / available));
     }
   }
 
@@ -321,7 +321,7 @@ class Decider {
     const Origin origin = choice.first;
     if (choice.is_virtual) {
       error(diag::kLeafNeedsInstance, origin,
-            fmt::format("argument {} of {} is mapped to VIRTUAL, but the task computes on it", quoted(launch.arguments[i].name), quoted(task)),
+            fmt::format("argument {} of {} is mapped to VIRTUAL, but the task computes on it", ticked(launch.arguments[i].name), ticked(task)),
             "give it a memory; only tasks that do nothing but launch tasks can be virtual");
       return false;
     }
@@ -330,7 +330,7 @@ class Decider {
       if (m != MemoryKind::Virtual && addressable(d.kind, m)) reachable += fmt::format("{}{}", reachable.empty() ? "" : ", ", to_string(m));
     }
     error(diag::kMemoryNotAddressable, origin,
-          fmt::format("argument {} of {} is in no memory that a {} can address", quoted(launch.arguments[i].name), quoted(task), to_string(d.kind)),
+          fmt::format("argument {} of {} is in no memory that a {} can address", ticked(launch.arguments[i].name), ticked(task), to_string(d.kind)),
           fmt::format("on machine `{}` a {} can address {}", machine_.name(), to_string(d.kind), reachable.empty() ? "nothing" : reachable));
     return false;
   }
@@ -352,7 +352,7 @@ class Decider {
     if (demand.dims) wants += fmt::format("{}{}", wants.empty() ? "" : " ", *demand.dims == DimOrder::C ? "C_order" : "F_order");
     Diagnostic e = at(diag::kLayoutRefused, diag::Severity::Error, layout.origin,
                       fmt::format("the {} variant of {} works only with {} for argument {}", to_string(d.kind),
-                                  quoted(task_of(launch).name), wants, quoted(launch.arguments[i].name)),
+                                  ticked(task_of(launch).name), wants, ticked(launch.arguments[i].name)),
                       "change the layout, or move the task to another processor kind");
     e.label = fmt::format("this makes it {} {}", layout.fields == FieldOrder::Soa ? "SOA" : "AOS",
                           layout.dims == DimOrder::C ? "C_order" : "F_order");
@@ -369,14 +369,14 @@ class Decider {
     for (const auto& mention : mapper_.mentions()) {
       if (mention.what == sema::Mapper::Mention::What::Task) {
         if (std::find(tasks.begin(), tasks.end(), mention.name) != tasks.end()) continue;
-        unknown(diag::kUnknownTask, mention.span, fmt::format("program `{}` has no task {}", program_.name, quoted(mention.name)),
+        unknown(diag::kUnknownTask, mention.span, fmt::format("program `{}` has no task {}", program_.name, ticked(mention.name)),
                 mention.name, tasks);
       } else {
         const std::set<std::string> known = argument_names(mention.task);
         if (known.contains(mention.name) || (mention.task != "*" && !program_.find_task(mention.task))) continue;
         unknown(diag::kUnknownArgument, mention.span,
-                mention.task == "*" ? fmt::format("no task of `{}` has an argument {}", program_.name, quoted(mention.name))
-                                    : fmt::format("task {} has no argument {}", quoted(mention.task), quoted(mention.name)),
+                mention.task == "*" ? fmt::format("no task of `{}` has an argument {}", program_.name, ticked(mention.name))
+                                    : fmt::format("task {} has no argument {}", ticked(mention.task), ticked(mention.name)),
                 mention.name, std::vector<std::string>(known.begin(), known.end()));
       }
     }
@@ -400,7 +400,7 @@ class Decider {
   void unknown(int code, diag::Span span, std::string message, const std::string& name, const std::vector<std::string>& known) {
     const auto near = nearest(name, known);
     Diagnostic d = at(code, strict_ ? diag::Severity::Error : diag::Severity::Warning, span, std::move(message),
-                      near ? fmt::format("did you mean {}?", quoted(*near)) : "the statement has no effect on it");
+                      near ? fmt::format("did you mean {}?", ticked(*near)) : "the statement has no effect on it");
     if (near) d.fix = diag::Fix {span, *near};
     unknown_.push_back(span);
     sink_.emit(std::move(d));

@@ -41,7 +41,7 @@ std::string list_text(const Code& code, std::uint32_t first, const Instruction& 
 }
 
 std::string operands(const Code& code, const Instruction& i) {
-  static constexpr std::string_view kAttributes[] = {"len", "size", "volume", "ipoint", "ispace", "parent"};
+  static constexpr std::string_view kAttributeNames[] = {"len", "size", "volume", "ipoint", "ispace", "parent"};
   switch (i.op) {
     case Op::Constant: return fmt::format("r{} = {}", i.dst, constant_text(code.constants[i.a]));
     case Op::Move:
@@ -57,7 +57,7 @@ std::string operands(const Code& code, const Instruction& i) {
     case Op::Tuple: return fmt::format("r{} ={}", i.dst, list_text(code, i.a, i));
     case Op::Index: return fmt::format("r{} = r{} at{}", i.dst, i.a, list_text(code, i.a + 1, i));
     case Op::Slice: return fmt::format("r{} = r{} from {} to {}", i.dst, i.a, i.sub & 1 ? fmt::format("r{}", i.b) : "begin", i.sub & 2 ? fmt::format("r{}", i.b + 1) : "end");
-    case Op::Attribute: return fmt::format("r{} = r{}.{}", i.dst, i.a, kAttributes[i.sub]);
+    case Op::Attribute: return fmt::format("r{} = r{}.{}", i.dst, i.a, kAttributeNames[i.sub]);
     case Op::Transform: return fmt::format("r{} = r{}.{}{}", i.dst, i.a, to_string(static_cast<Transform>(i.sub)), list_text(code, i.a + 1, i));
     case Op::Processor: return fmt::format("r{} = r{} in r{}", i.dst, i.a, i.b);
     case Op::Call: return fmt::format("r{} = function {}{}", i.dst, i.site, list_text(code, i.a, i));

@@ -9,7 +9,7 @@ namespace mapwright::syntax {
 
 namespace {
 
-constexpr int kMaxReports = 50;  // of one text; nobody reads more, and noise has one per byte
+constexpr int kMaxLexicalReports = 50;  // of one text; nobody reads more, and noise has one per byte
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -44,7 +44,7 @@ class Lexer {
   }
 
   void report(int code, diag::Span where, std::string message, std::string help = {}) {
-    if (++reports_ > kMaxReports) return;
+    if (++reports_ > kMaxLexicalReports) return;
     diag::Diagnostic d;
     d.code = code;
     d.message = std::move(message);

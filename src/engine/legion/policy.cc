@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMemos = 4096;  // launch shapes that are remembered; then the memo starts anew
 
-std::string quoted(std::string_view name) { return fmt::format("`{}`", name); }
+std::string ticked(std::string_view name) { return fmt::format("`{}`", name); }
 
 bool has_limits(const sema::Mapper& mapper) {
   return std::any_of(mapper.statements().begin(), mapper.statements().end(),
@@ -48,7 +48,7 @@ tl::expected<TaskRules, Diagnostic> Policy::rules(std::string_view task, Kinds v
       known += fmt::format("{}{} ({} on this machine)", known.empty() ? "" : ", ", to_string(k), has_processors(k) ? "available" : "none");
     }
     return tl::unexpected(finding(diag::kNoFittingKind, diag::Severity::Error, choice.origin,
-                                  fmt::format("task {} can run on none of the kinds that {}", quoted(task),
+                                  fmt::format("task {} can run on none of the kinds that {}", ticked(task),
                                               choice.origin ? "the mapper gives it" : "this machine has"),
                                   fmt::format("it has variants for {}", known.empty() ? "no kind" : known)));
   }
@@ -58,7 +58,7 @@ tl::expected<TaskRules, Diagnostic> Policy::rules(std::string_view task, Kinds v
     plan::MapChoice map = plan::choose_map(mapper_, task, index, out.kind, choice.fell_back);
     if (map.skipped) {
       out.warnings.push_back(finding(diag::kMapNotApplied, diag::Severity::Warning, map.skipped->span,
-                                     fmt::format("this map does not apply to {}, which fell back to {}", quoted(task), to_string(out.kind)),
+                                     fmt::format("this map does not apply to {}, which fell back to {}", ticked(task), to_string(out.kind)),
                                      "the default policy places its points; give it a map for that kind"));
     }
     (index ? out.index_map : out.single_map) = map.map;
@@ -178,7 +178,7 @@ tl::expected<std::uint32_t, Diagnostic> Policy::space_of(const TaskRules& task, 
 Diagnostic Policy::wrong_kind(const TaskRules& task, const sema::Decided<sema::FunctionId>& map, sema::Placement got) const {
   const std::string_view kind = got.empty() ? "nothing" : to_string(got.front().kind);
   Diagnostic d = finding(diag::kMapForWrongKind, diag::Severity::Error, map.span,
-                         fmt::format("{} runs on {} but `{}` returns a {} point", quoted(task.name), to_string(task.kind),
+                         fmt::format("{} runs on {} but `{}` returns a {} point", ticked(task.name), to_string(task.kind),
                                      mapper_.function_name(map.value), kind),
                          fmt::format("use `Machine({})` in the function, or send the task to {}", to_string(task.kind), kind));
   d.labels.push_back({mapper_.function_span(map.value), "the function"});
@@ -190,7 +190,7 @@ tl::expected<ArgumentRules, Diagnostic> Policy::argument(std::string_view task, 
                                                          std::span<const program::LayoutDemand> demands, int rank) const {
   const auto name = [&] {
     const std::string_view text = !names.own.empty() ? names.own : !names.partition.empty() ? names.partition : names.region;
-    return text.empty() ? fmt::format("argument {}", names.position) : fmt::format("argument {} ({})", names.position, quoted(text));
+    return text.empty() ? fmt::format("argument {}", names.position) : fmt::format("argument {} ({})", names.position, ticked(text));
   };
   ArgumentRules out;
   plan::MemoriesChoice choice = plan::choose_memories(mapper_, task, names, kind, addressable);
@@ -204,7 +204,7 @@ tl::expected<ArgumentRules, Diagnostic> Policy::argument(std::string_view task, 
       if (m != MemoryKind::Virtual && addressable(m)) reachable += fmt::format("{}{}", reachable.empty() ? "" : ", ", to_string(m));
     }
     return tl::unexpected(finding(diag::kMemoryNotAddressable, diag::Severity::Error, choice.first,
-                                  fmt::format("{} of {} is in no memory that a {} can address", name(), quoted(task), to_string(kind)),
+                                  fmt::format("{} of {} is in no memory that a {} can address", name(), ticked(task), to_string(kind)),
                                   fmt::format("here a {} can address {}", to_string(kind), reachable.empty() ? "nothing" : reachable)));
   }
   out.memories = std::move(choice.memories);
@@ -216,7 +216,7 @@ tl::expected<ArgumentRules, Diagnostic> Policy::argument(std::string_view task, 
       if (demand.fields) wants += *demand.fields == FieldOrder::Soa ? "SOA" : "AOS";
       if (demand.dims) wants += fmt::format("{}{}", wants.empty() ? "" : " ", *demand.dims == DimOrder::C ? "C_order" : "F_order");
       return tl::unexpected(finding(diag::kLayoutRefused, diag::Severity::Error, layout.layout.origin,
-                                    fmt::format("the {} variant of {} works only with {} for {}", to_string(kind), quoted(task), wants, name()),
+                                    fmt::format("the {} variant of {} works only with {} for {}", to_string(kind), ticked(task), wants, name()),
                                     "change the layout, or move the task to another processor kind"));
     }
     out.decided = out.decided || layout.layout.origin;
