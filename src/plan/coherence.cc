@@ -41,7 +41,7 @@ std::int64_t Planner::overlap(std::uint32_t a, std::uint32_t b) {
 }
 
 Holder Planner::choose_source(std::uint32_t cell, std::uint32_t to) {
-  const std::vector<Holder>& valid = cells_[cell].valid;
+  const auto& valid = cells_[cell].valid;
   if (valid.size() == 1) return valid.front();
   const Instance& target = plan_.instances[to];
   // Nodes are compared before anything is looked up: holders can be as many as there are nodes.
@@ -80,7 +80,7 @@ void Planner::own(std::uint32_t c, std::uint32_t instance, std::uint32_t slot) {
     slots_[h.slot].valid = false;
     --states_[h.instance].valid;
   }
-  cell.valid.assign(1, holder(instance, slot));
+  cell.valid.assign(holder(instance, slot));
   cell.fill = kNone;
   slots_[slot].valid = true;
   ++states_[instance].valid;

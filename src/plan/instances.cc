@@ -163,7 +163,7 @@ void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) 
     for (const std::uint32_t piece : geometry_.pieces_of(instance.points.value)) {
       for (const std::uint32_t group : instance.groups) {
         if (slots_[slot].valid) {
-          std::erase_if(cells_[geometry_.cell(atoms, piece, group)].valid, [&](const Holder& h) { return h.instance == v; });
+          cells_[geometry_.cell(atoms, piece, group)].valid.erase_if([&](const Holder& h) { return h.instance == v; });
         }
         slots_[slot] = Slot {};
         slots_[slot++].writer = op;

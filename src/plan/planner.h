@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/index_table.h"
+#include "base/small_vector.h"
 #include "plan/geometry.h"
 #include "plan/plan.h"
 #include "plan/sites.h"
@@ -21,7 +22,7 @@ struct Slot {
   OpIndex writer = kNoOp;
   bool valid = false;    // ordinary instances: holds the current contents
   bool pending = false;  // reduction instances: holds contributions that are not folded yet
-  std::vector<OpIndex> readers;
+  SmallVector<OpIndex, 2> readers;
 };
 
 struct Holder {
@@ -33,8 +34,8 @@ struct Holder {
 // Where the current contents of a cell are: in every `valid` instance (or the constant `fill` while nobody holds them),
 // plus all `pending` contributions.
 struct CellState {
-  std::vector<Holder> valid;
-  std::vector<Holder> pending;
+  SmallVector<Holder, 2> valid;
+  SmallVector<Holder, 1> pending;
   program::ReductionOp pending_op = program::ReductionOp::Sum;
   std::uint32_t fill = 0;  // into Plan::fill_values; kNone once written
 };

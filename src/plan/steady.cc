@@ -135,17 +135,17 @@ std::size_t Planner::period_of(const std::vector<Iteration>& done) const {
 void Planner::join_readers(OpIndex iteration_begin) {
   std::map<std::vector<OpIndex>, OpIndex> joined;
   for (Slot& slot : slots_) {
-    std::vector<OpIndex>& readers = slot.readers;
+    auto& readers = slot.readers;
     if (readers.size() < 2 || readers.front() >= iteration_begin || readers.back() < iteration_begin) continue;
-    const auto known = joined.find(readers);
+    scratch_.assign(readers.begin(), readers.end());
+    const auto known = joined.find(scratch_);
     if (known != joined.end()) {
-      readers.assign(1, known->second);
+      readers.assign(known->second);
       continue;
     }
-    scratch_ = readers;
     const OpIndex op = add(OpKind::Join, kNone, kNone, kNone, kNone, scratch_);
-    joined.emplace(readers, op);
-    readers.assign(1, op);
+    joined.emplace(std::vector(readers.begin(), readers.end()), op);
+    readers.assign(op);
   }
 }
 
@@ -176,13 +176,13 @@ void Planner::take_snapshots(std::vector<Iteration>& done, const Frame& frame) c
   std::sort(by_age.begin(), by_age.end());
   for (const auto& [age, instance] : by_age) word(instance);
   for (const Slot& s : slots_) {
-    word((s.valid ? 1u : 0u) | (s.pending ? 2u : 0u) | (s.readers.size() << 2));
+    word((s.valid ? 1u : 0u) | (s.pending ? 2u : 0u) | (std::uint64_t {s.readers.size()} << 2));
     ref(s.writer);
     for (const OpIndex r : s.readers) ref(r);
   }
   for (const CellState& c : cells_) {
     word(c.fill | (std::uint64_t {static_cast<std::uint8_t>(c.pending_op)} << 32));
-    word(c.valid.size() | (c.pending.size() << 32));
+    word(c.valid.size() | (std::uint64_t {c.pending.size()} << 32));
     for (const Holder& h : c.valid) word(h.slot);
     for (const Holder& h : c.pending) word(h.slot);
   }
