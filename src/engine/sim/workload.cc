@@ -56,6 +56,7 @@ class Maker {
   }
 
   void operations(CostModel& costs, bool keep_costs) {
+    w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
     w_.ops.resize(plan_.ops.size());
     if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
     for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
@@ -333,15 +334,15 @@ class Maker {
         if (!mapping) ++w_.ops[from + 1].successors;
       });
     }
-    for (std::size_t i = 0; i < plan_.ops.size(); ++i) w_.ops[i + 1].successors += w_.ops[i].successors;
-    w_.successors.resize(w_.ops.back().successors);
-    std::vector<std::uint32_t> next(plan_.ops.size());
-    for (std::size_t i = 0; i < next.size(); ++i) next[i] = w_.ops[i].successors;
+    // Counts of op i stand in i + 1; then where its next successor goes, which in the end is where the next op's begin.
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < plan_.ops.size(); ++i) begin += std::exchange(w_.ops[i + 1].successors, begin);
+    w_.successors.resize(begin);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       const OpInfo& info = w_.ops[i];
       w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
       for_each_edge(i, [&](OpIndex from, Successor to, bool mapping) {
-        if (!mapping) w_.successors[next[from]++] = to;
+        if (!mapping) w_.successors[w_.ops[from + 1].successors++] = to;
         count(from, to, mapping);
       });
     }
@@ -378,7 +379,8 @@ class Maker {
     // Lists: the top level by segment and space, then one per task with a body, each in program order.
     const std::size_t top = w_.segments.size() * w_.spaces;
     std::unordered_map<OpIndex, std::uint32_t> contexts;
-    std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);
+    std::vector<std::uint32_t>& list_of = w_.item_of;  // until the items have their places
+    list_of.assign(plan_.ops.size(), kAbsent);
     std::vector<std::uint32_t> sizes(top, 0);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind != OpKind::Task) continue;
@@ -401,16 +403,16 @@ class Maker {
     for (const auto& [op, context] : w_.contexts) w_.ops[op].launches = true;
     w_.items.resize(next.back());
     std::vector<Ticks> costs(next.back());
-    w_.item_of.assign(plan_.ops.size(), kAbsent);
     std::vector<std::uint32_t> last_record(sizes.size(), kNone);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (list_of[i] == kAbsent) continue;
+      const std::uint32_t list = list_of[i];
+      if (list == kAbsent) continue;
       const std::uint32_t record = plan_.ops[i].record;
-      const bool fresh = std::exchange(last_record[list_of[i]], record) != record;
+      const bool fresh = std::exchange(last_record[list], record) != record;
       double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
       if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
       cost += o.instance.value * created[i];
-      w_.item_of[i] = next[list_of[i]]++;
+      w_.item_of[i] = next[list]++;
       w_.items[w_.item_of[i]] = {.op = i};
       costs[w_.item_of[i]] = w_.clock.ticks(cost);
     }
@@ -489,27 +491,27 @@ class Maker {
   // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
   // of segment g or later: then nothing can be ready unnoticed.
   void laziness() {
-    std::vector<std::int64_t> latest(plan_.ops.size(), -1);  // last segment with a predecessor; -1: none
-    std::vector<std::int64_t> least(w_.segments.size() * w_.spaces, std::int64_t {1} << 32);
+    std::vector<std::int32_t> latest(plan_.ops.size(), -1);  // last segment with a predecessor; -1: none
+    std::vector<std::int32_t> least(w_.segments.size() * w_.spaces, std::numeric_limits<std::int32_t>::max());
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       const OpInfo& info = w_.ops[i];
       for_each_predecessor(i, [&](OpIndex p, bool, bool mapping) {
         if (mapping) return;
         const bool through = passes_on(w_.ops[p].kind) && p < i;
-        latest[i] = std::max(latest[i], through ? latest[p] : std::int64_t {w_.segment_of(p)});
+        latest[i] = std::max(latest[i], through ? latest[p] : static_cast<std::int32_t>(w_.segment_of(p)));
       });
       if (!info.mapped) continue;
       const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
       if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
-      std::int64_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + info.space];
+      std::int32_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + info.space];
       l = std::min(l, latest[i]);
     }
     w_.lazy.resize(least.size());
     for (std::size_t g = w_.segments.size(); g-- > 0;) {
       for (std::size_t s = 0; s < w_.spaces; ++s) {
-        std::int64_t& l = least[g * w_.spaces + s];
+        std::int32_t& l = least[g * w_.spaces + s];
         if (g + 1 < w_.segments.size()) l = std::min(l, least[(g + 1) * w_.spaces + s]);
-        w_.lazy[g * w_.spaces + s] = l >= static_cast<std::int64_t>(g);
+        w_.lazy[g * w_.spaces + s] = l >= static_cast<std::int32_t>(g);
       }
     }
   }
