@@ -1,5 +1,7 @@
 #include "engine/executor/run.h"
 
+#include <mappers/default_mapper.h>
+
 #include <cmath>
 #include <cstring>
 #include <exception>
@@ -44,27 +46,19 @@ double run_point(const Legion::Task* task, const std::vector<PhysicalRegion>& re
   return result;
 }
 
-// The final contents of all regions, mapped as a whole.
+// The contents of all regions, mapped as a whole in the order of the program.
 class Contents final : public program::RegionReader {
  public:
-  Contents(Context context, Runtime* runtime, const program::Program& p, const Tree& tree) : program_(p) {
+  Contents(const program::Program& p, const std::vector<PhysicalRegion>& mapped) : program_(p) {
     for (std::uint32_t r = 0; r < p.regions.size(); ++r) {
-      const Legion::LogicalRegion root = tree.root(program::RegionId(r));
-      Legion::RegionRequirement requirement(root, LEGION_READ_ONLY, LEGION_EXCLUSIVE, root);
-      for (std::uint32_t f = 0; f < p.regions[r].fields.size(); ++f) requirement.add_field(f);
-      mapped_.push_back(runtime->map_region(context, Legion::InlineLauncher(requirement)));
-    }
-    for (std::uint32_t r = 0; r < p.regions.size(); ++r) {
-      mapped_[r].wait_until_valid(true);
       auto& fields = blocks_.emplace_back(p.regions[r].fields.size());
-      for (std::uint32_t f = 0; f < fields.size(); ++f) add_blocks(mapped_[r], f, p.regions[r].points, fields[f]);
+      for (std::uint32_t f = 0; f < fields.size(); ++f) add_blocks(mapped[r], f, p.regions[r].points, fields[f]);
     }
   }
   program::FieldView field(std::uint32_t region, std::uint32_t field) const override { return {&program_.regions[region].points, blocks_[region][field]}; }
 
  private:
   const program::Program& program_;
-  std::vector<PhysicalRegion> mapped_;
   std::vector<std::vector<std::vector<program::Block>>> blocks_;
 };
 
@@ -107,10 +101,11 @@ std::optional<std::string> first_difference(const program::Program& p, const pro
   return std::nullopt;
 }
 
-// Every shard maps the regions; the first one looks at them.
-void verify(Context context, Runtime* runtime, Job& j, const Tree& tree, bool first) {
-  const Contents contents(context, runtime, j.program(), tree);
-  if (!first) return;
+// Looks at the final contents. One task in one process: were the regions mapped in the top-level task, each of its shards would
+// want all of them, and Legion 25.06 then makes copies between the processes that wait for each other in a circle.
+void check(const Legion::Task*, const std::vector<PhysicalRegion>& regions, Context, Runtime*) {
+  Job& j = job();
+  const Contents contents(j.program(), regions);
   const auto expected = program::run_sequential(j.program());
   Report& report = j.report();
   report.checked = true;
@@ -120,6 +115,17 @@ void verify(Context context, Runtime* runtime, Job& j, const Tree& tree, bool fi
   }
   report.wrong = first_difference(j.program(), **expected, contents);
   if (!report.wrong && j.program().check) report.wrong = j.program().check(contents);
+}
+
+void launch_check(Context context, Runtime* runtime, const program::Program& p, const Tree& tree) {
+  Legion::TaskLauncher launcher(kCheck, Legion::UntypedBuffer(), Legion::Predicate::TRUE_PRED, kCheckMapper);
+  for (std::uint32_t r = 0; r < p.regions.size(); ++r) {
+    const Legion::LogicalRegion root = tree.root(program::RegionId(r));
+    Legion::RegionRequirement requirement(root, LEGION_READ_ONLY, LEGION_EXCLUSIVE, root);
+    for (std::uint32_t f = 0; f < p.regions[r].fields.size(); ++f) requirement.add_field(f);
+    launcher.add_region_requirement(requirement);
+  }
+  runtime->execute_task(context, launcher);
 }
 
 void run_top_level(const Legion::Task* task, const std::vector<PhysicalRegion>&, Context context, Runtime* runtime) {
@@ -136,7 +142,7 @@ void run_top_level(const Legion::Task* task, const std::vector<PhysicalRegion>&,
     j.report().whole = whole;
     j.report().stamps = body.stamps();
   }
-  if (j.options().verify) verify(context, runtime, j, tree, first);
+  if (j.options().verify) launch_check(context, runtime, j.program(), tree);
 }
 
 // --- registration
@@ -173,6 +179,10 @@ void register_tasks(const program::Program& p, bool gpus) {
     Runtime::preregister_task_variant<run_top_level>(top, p.top_level.c_str());
   }
   Runtime::set_top_level_task_id(kTopLevel);
+  Legion::TaskVariantRegistrar check_registrar(kCheck, "check results");
+  check_registrar.add_constraint(Legion::ProcessorConstraint(Legion::Processor::LOC_PROC));
+  check_registrar.set_leaf();
+  Runtime::preregister_task_variant<check>(check_registrar, "check results");
   std::vector<const program::Launch*> launched(p.tasks.size());
   for (const program::Program::Site& s : p.sites()) launched[s.launch->task.value] = s.launch;
   for (std::size_t t = 0; t < p.tasks.size(); ++t) {
@@ -189,7 +199,10 @@ void register_tasks(const program::Program& p, bool gpus) {
   }
 }
 
-void look_at_machine(Legion::Machine machine, Runtime*, const std::set<Legion::Processor>& local) {
+void look_at_machine(Legion::Machine machine, Runtime* runtime, const std::set<Legion::Processor>& local) {
+  for (const Legion::Processor p : local) {
+    runtime->add_mapper(kCheckMapper, mapwright::legion::apart(new Legion::Mapping::DefaultMapper(runtime->get_mapper_runtime(), machine, p)), p);
+  }
   Job& j = job();
   j.report().rank = local.empty() ? 0 : static_cast<int>(local.begin()->address_space());
   j.report().ranks = static_cast<int>(machine.get_address_space_count());

@@ -26,10 +26,16 @@ struct Registered {
   std::mutex mutex;
   std::set<Processor> own;
   bool everywhere = false;
+  std::set<const Mapper*> apart;  // mappers that stay as they are
 };
 Registered& registered() {
   static Registered* const all = new Registered;
   return *all;
+}
+bool stands_apart(const Mapper* mapper) {
+  Registered& all = registered();
+  const std::scoped_lock lock(all.mutex);
+  return all.apart.contains(mapper);
 }
 
 constexpr const char* kStart = "_ZN6Legion7Runtime5startEiPPcbbb";
@@ -121,8 +127,15 @@ namespace mapwright::legion {
 void register_mapper() { engine::legion::add_callback(); }
 
 Legion::Mapping::Mapper* beside(Legion::Mapping::Mapper* program) {
-  if (dynamic_cast<engine::legion::FileMapper*>(program)) return program;
+  if (dynamic_cast<engine::legion::FileMapper*>(program) || engine::legion::stands_apart(program)) return program;
   return engine::legion::wrap(program);
+}
+
+Legion::Mapping::Mapper* apart(Legion::Mapping::Mapper* program) {
+  engine::legion::Registered& all = engine::legion::registered();
+  const std::scoped_lock lock(all.mutex);
+  all.apart.insert(program);
+  return program;
 }
 
 }  // namespace mapwright::legion

@@ -20,4 +20,8 @@ void register_mapper();
 // registration callbacks. Only where the library is preloaded this happens by itself.
 Legion::Mapping::Mapper* beside(Legion::Mapping::Mapper* program);
 
+// The opposite: returns `program`, which then stays as it is when it is handed to add_mapper() or replace_default_mapper(),
+// also where the library is preloaded. For tasks about which no mapper file should decide, such as checks of results.
+Legion::Mapping::Mapper* apart(Legion::Mapping::Mapper* program);
+
 }  // namespace mapwright::legion
