@@ -24,7 +24,7 @@ int fail(const Error& e) {
 
 int main(int argc, char** argv) {
   CLI::App app("Runs a program of mapwright on Legion. Everything after -- is for Legion, such as -ll:cpu 4.", "mapwright-legion");
-  std::string program, mapper, log;
+  std::string program, mapper, log, profile;
   apps::Choice choice;
   std::vector<std::string> set, rest;
   engine::executor::RunOptions options;
@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   app.add_option("--mapper", mapper, "the mapper file")->required();
   app.add_option("--report", options.report, "file for what happened; `%` becomes the rank");
   app.add_option("--log", log, "file for every decision; `%` becomes the rank");
+  app.add_option("--profile", profile, "file for the bytes copied and the times, at exit; `%` becomes the rank");
   app.add_flag("--no-verify", no_verify, "do not look at the results");
   app.add_flag("--no-trace", no_trace, "do not use Legion's tracing");
   // CLI11 may take -- as the end of an option's values, so Legion's words are cut off before.
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
   }
   std::vector<std::string> words {argv[0], "-mapwright:mapper", mapper};
   if (!log.empty()) words.insert(words.end(), {"-mapwright:log", log});
+  if (!profile.empty()) words.insert(words.end(), {"-mapwright:profile", profile});
   words.insert(words.end(), rest.begin(), rest.end());
   return engine::executor::run(*std::move(built), options, std::move(words));
 }

@@ -21,10 +21,12 @@ struct Row {
   std::int64_t mappers = 0, refused = 0;      // executed; refused by the static verification
   std::int64_t points = 0;                    // point tasks that agree
   std::vector<std::string> differing, failed;  // a line or more per mapper
+  std::int64_t weighed = 0, equal_bytes = 0;  // mappers whose copies were profiled; that moved the plan's bytes
+  std::vector<std::string> other_bytes;       // a line or more for each of the rest
 };
 
-// The logs of all ranks; removed, so that none is taken for that of the next run.
-std::string take_log(const std::string& name, std::uint32_t ranks) {
+// The files of all ranks one after the other; removed, so that none is taken for that of the next run.
+std::string take_files(const std::string& name, std::uint32_t ranks) {
   std::string all;
   for (std::uint32_t rank = 0; rank < ranks; ++rank) {
     const std::string file = engine::legion::file_of_rank(name, static_cast<int>(rank));
@@ -58,7 +60,8 @@ Expected<void> examine(const Target& target, const diag::SourcePtr& mapper, cons
   const Expected<engine::Execution> execution = engine->run(request);
   if (!execution) return tl::unexpected(execution.error());
   ++row.mappers;
-  const std::string log = take_log(base.log, target.machine.spaces());
+  const std::string log = take_files(base.log, target.machine.spaces());
+  const std::string profile = base.profile.empty() ? "" : take_files(base.profile, 1);
   if (execution->outcome != engine::Outcome::Ok) {
     row.failed.push_back(fmt::format("{} {}: {}, {}", target.program.name, mapper->name(), engine::to_string(execution->outcome),
                                      execution->diagnostics.empty() ? "" : execution->diagnostics.front().message));
@@ -68,12 +71,21 @@ Expected<void> examine(const Target& target, const diag::SourcePtr& mapper, cons
   if (!parity) return tl::unexpected(parity.error());
   row.points += parity->points;
   for (const std::string& d : parity->differences) row.differing.push_back(fmt::format("{} {}: {}", target.program.name, mapper->name(), d));
+  if (!profile.empty()) {
+    const auto real = engine::execution_from_json(profile, mapper);
+    if (!real) return tl::unexpected(real.error());
+    const auto bytes = engine::executor::compare_bytes(execution->moved, real->moved);
+    ++row.weighed;
+    if (bytes.empty()) ++row.equal_bytes;
+    for (const std::string& b : bytes) row.other_bytes.push_back(fmt::format("{} {}: {}", target.program.name, mapper->name(), b));
+  }
   if (!options.out.empty()) return keep(options.out, fmt::format("{}-{}", target.program.name, mapper->name()), mapper->text(), log);
   return {};
 }
 
 Json json_of(const Row& r) {
-  return Json {{"program", r.program}, {"mappers", r.mappers}, {"refused", r.refused}, {"points", r.points}, {"differences", r.differing}, {"failures", r.failed}};
+  return Json {{"program", r.program}, {"mappers", r.mappers}, {"refused", r.refused}, {"points", r.points}, {"differences", r.differing}, {"failures", r.failed},
+              {"profiled", r.weighed}, {"equal_bytes", r.equal_bytes}, {"other_bytes", r.other_bytes}};
 }
 
 }  // namespace
@@ -116,7 +128,9 @@ int study_parity(const Options& given, Console& console) {
     const search::SearchSpace space(target->program, target->machine, search::Mode::Valid);
     const auto randoms = static_cast<std::uint64_t>(options.runs > 0 ? options.runs : kMappers);
     for (std::uint64_t i = 0; i < randoms; ++i) mappers.push_back(diag::make_source(fmt::format("random:{}", options.seed + i), search::random_mapper(space, options.seed + i)));
-    Row row {name, 0, 0, 0, {}, {}};
+    Row row;
+    row.program = name;
+    if (target->machine.spaces() == 1) base.profile = folder->file("profile");
     for (std::size_t i = 0; i < mappers.size(); ++i) {
       console.progress(fmt::format("{}: mapper {} of {}, {}", name, i + 1, mappers.size(), mappers[i]->name()));
       const Expected<void> done = examine(*target, mappers[i], base, options, row);
@@ -136,13 +150,14 @@ int study_parity(const Options& given, Console& console) {
     console.out(to_text(out) + "\n");
     return good ? kOk : kMapperFailed;
   }
-  Table table({"program", "mappers", "refused", "equal points", "differences", "failures"});
+  Table table({"program", "mappers", "refused", "equal points", "differences", "failures", "equal bytes"});
   for (const Row& r : rows) {
-    table.add({r.program, std::to_string(r.mappers), std::to_string(r.refused), std::to_string(r.points), std::to_string(r.differing.size()), std::to_string(r.failed.size())});
+    table.add({r.program, std::to_string(r.mappers), std::to_string(r.refused), std::to_string(r.points), std::to_string(r.differing.size()), std::to_string(r.failed.size()),
+               r.weighed == 0 ? "-" : fmt::format("{} of {}", r.equal_bytes, r.weighed)});
   }
   console.out(table.text());
   for (const Row& r : rows) {
-    for (const auto* lines : {&r.failed, &r.differing}) {
+    for (const auto* lines : {&r.failed, &r.differing, &r.other_bytes}) {
       for (const std::string& l : *lines) console.out(l + "\n");
     }
   }

@@ -48,16 +48,17 @@ Holder Planner::choose_source(std::uint32_t cell, std::uint32_t to) {
   const auto away = [&](const Holder& h) { return machine_[h.memory].node != machine_[target.memory].node; };
   const bool all_away = std::all_of(valid.begin(), valid.end(), away);
   std::optional<Holder> best;
-  std::tuple<double, std::int64_t, std::uint32_t, std::uint32_t> best_key;
+  std::tuple<bool, double, std::int64_t, std::uint32_t, std::uint32_t> best_key;  // the same memory first
   MemoryId latest(kNone);
   double bandwidth = 0;  // from `latest`
   for (const Holder& h : valid) {
     if (!all_away && away(h)) continue;
     if (h.memory != latest) bandwidth = machine_.route(h.memory, target.memory).bandwidth.value;
     latest = h.memory;
-    if (best && -bandwidth > std::get<0>(best_key)) continue;
+    const bool elsewhere = h.memory != target.memory;
+    if (best && std::pair(elsewhere, -bandwidth) > std::pair(std::get<0>(best_key), std::get<1>(best_key))) continue;
     const std::uint32_t assigned = assigned_stamp_[h.instance] == launch_stamp_ ? assigned_[h.instance] : 0;
-    const auto key = std::tuple(-bandwidth, -overlap(h.points.value, target.points.value), assigned, h.instance);
+    const auto key = std::tuple(elsewhere, -bandwidth, -overlap(h.points.value, target.points.value), assigned, h.instance);
     if (best && !(key < best_key)) continue;
     best_key = key;
     best = h;

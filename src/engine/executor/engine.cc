@@ -124,6 +124,7 @@ class LegionEngine final : public Engine {
     std::vector<std::string> words {options_.executable, "--program", request.program->name, "--mapper", mapper, "--report", report};
     for (const auto& [name, value] : request.program->parameters) words.insert(words.end(), {"--set", fmt::format("{}={}", name, value)});
     if (!options_.log.empty()) words.insert(words.end(), {"--log", options_.log});
+    if (!options_.profile.empty()) words.insert(words.end(), {"--profile", options_.profile});
     if (!options_.verify) words.emplace_back("--no-verify");
     if (!options_.trace) words.emplace_back("--no-trace");
     words.emplace_back("--");

@@ -19,6 +19,7 @@ struct Options {
   std::string launcher;           // words before it, such as "mpirun -n {ranks}"; {ranks} becomes the number of address spaces
   std::string legion_args;        // further options of Legion, after ours, so that they win
   std::string log;                // file for the log of decisions, `%` becomes the rank; empty: none
+  std::string profile;            // file for what Legion's profiling saw (an Execution), likewise; Legion 25.06 cannot profile copies of several processes
   bool verify = true;             // compare with the sequential execution, and run the program's check
   bool trace = true;              // use Legion's tracing
   Seconds timeout {600};          // when the request has no deadline

@@ -105,4 +105,19 @@ Expected<Parity> compare_decisions(const plan::Plan& plan, const program::Progra
   return out;
 }
 
+std::vector<std::string> compare_bytes(const BytesMoved& plan, const BytesMoved& real) {
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> sums {{"between memories", {plan.total, real.total}},
+                                                                    {"inside memories", {plan.inside, real.inside}},
+                                                                    {"folded", {plan.folded, real.folded}}};
+  for (const auto member : {&BytesMoved::by_region, &BytesMoved::by_channel}) {
+    for (const NamedBytes& row : plan.*member) sums[row.name].first += row.bytes;
+    for (const NamedBytes& row : real.*member) sums[row.name].second += row.bytes;
+  }
+  std::vector<std::string> out;
+  for (const auto& [what, bytes] : sums) {
+    if (bytes.first != bytes.second) out.push_back(fmt::format("bytes {}: plan {}, Legion {}", what, bytes.first, bytes.second));
+  }
+  return out;
+}
+
 }  // namespace mapwright::engine::executor

@@ -20,4 +20,8 @@ struct Parity {
 // log.
 Expected<Parity> compare_decisions(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine, std::string_view log);
 
+// One line for each sum of bytes - between memories, inside them, folded, of each region, of each pair of memory kinds - that
+// the plan and Legion's profiling of the execution do not have in common.
+std::vector<std::string> compare_bytes(const BytesMoved& plan, const BytesMoved& real);
+
 }  // namespace mapwright::engine::executor

@@ -126,9 +126,7 @@ bool FileMapper::find_or_create(MapperContext context, const RegionRequirement& 
   std::size_t need = 0;
   const Legion::LayoutConstraint* unsatisfied = nullptr;
   bool created = false;
-  const bool done = reduction ? runtime->create_physical_instance(context, memory, constraints, wanted.regions, out, true, 0, tight, &need, &unsatisfied)
-                              : runtime->find_or_create_physical_instance(context, memory, constraints, wanted.regions, out, created, true, 0,
-                                                                          tight, &need, &unsatisfied);
+  const bool done = runtime->find_or_create_physical_instance(context, memory, constraints, wanted.regions, out, created, true, 0, tight, &need, &unsatisfied);
   if (!done) {
     const bool capacity = !unsatisfied || unsatisfied->get_constraint_kind() == LEGION_MEMORY_CONSTRAINT;
     const bool used = need <= memory.capacity();  // by others
@@ -151,6 +149,7 @@ void FileMapper::select_task_sources(const MapperContext context, const Task& ta
   // Points that are mapped at the same time on several nodes fill overlapping instances from each other, and Legion 25.06 merges
   // the copies into an instance: two that each hold something of the other wait for ever. So what is smaller, or as large and
   // older, comes first: those copies cannot make a circle.
+  const bool several = session_.machine().shape().address_spaces > 1;
   const auto precedes = [&](const Instance& source, const Legion::Domain& domain) {
     return std::pair(domain.get_volume(), source.get_instance_id()) < std::pair(target.get_volume(), input.target.get_instance_id());
   };
@@ -162,7 +161,7 @@ void FileMapper::select_task_sources(const MapperContext context, const Task& ta
                                                                          : std::int64_t {session_.machine().bandwidth(memory, input.target.get_location())};
     const Legion::Domain domain = source.get_instance_domain();
     const auto overlap = static_cast<std::int64_t>(target.intersection(domain).get_volume());
-    ranking.emplace_back(!precedes(source, domain), -bandwidth, -overlap, i);
+    ranking.emplace_back(several && !precedes(source, domain), -bandwidth, -overlap, i);
   }
   std::sort(ranking.begin(), ranking.end());
   for (const auto& [late, bandwidth, overlap, i] : ranking) output.chosen_ranking.push_back(input.source_instances[i]);

@@ -33,7 +33,7 @@ void Profiler::copy(const CopyRun& run) {
   const std::scoped_lock lock(mutex_);
   if (run.reduction) moved_.folded += run.bytes;
   if (run.same_memory) {
-    moved_.inside += run.bytes;
+    if (!run.reduction) moved_.inside += run.bytes;
     return;
   }
   moved_.total += run.bytes;

@@ -102,5 +102,19 @@ TEST(Parity, OtherTextsAreErrors) {
   EXPECT_EQ(empty->points, 0);
 }
 
+TEST(Parity, ComparesBytes) {
+  BytesMoved plan;
+  plan.total = 30;
+  plan.inside = 7;
+  plan.by_region = {{"A", 20}, {"B", 10}};
+  plan.by_channel = {{"SYSMEM to RDMEM inside nodes", 30}};
+  EXPECT_TRUE(compare_bytes(plan, plan).empty());
+  BytesMoved real = plan;
+  real.inside = 8;
+  real.by_region = {{"B", 10}};
+  const std::vector<std::string> expected {"bytes A: plan 20, Legion 0", "bytes inside memories: plan 7, Legion 8"};
+  EXPECT_EQ(compare_bytes(plan, real), expected);
+}
+
 }  // namespace
 }  // namespace mapwright::engine::executor

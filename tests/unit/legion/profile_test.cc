@@ -58,11 +58,14 @@ TEST(Profile, SeparatesCopiesInsideAMemory) {
   copy.same_memory = copy.same_node = copy.reduction = true;
   copy.bytes = 8;
   p.copy(copy);
+  copy.reduction = false;
+  copy.bytes = 5;
+  p.copy(copy);
   const Execution e = p.execution();
   EXPECT_EQ(e.moved.total, 130);
   EXPECT_EQ(e.moved.intra_node, 100);
   EXPECT_EQ(e.moved.inter_node, 30);
-  EXPECT_EQ(e.moved.inside, 8);
+  EXPECT_EQ(e.moved.inside, 5);  // folds are counted apart
   EXPECT_EQ(e.moved.folded, 8);
   ASSERT_EQ(e.moved.by_region.size(), 1U);
   EXPECT_EQ(e.moved.by_region[0].bytes, 130);
