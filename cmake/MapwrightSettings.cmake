@@ -16,7 +16,7 @@ add_library(mapwright_warnings INTERFACE)
 target_compile_options(mapwright_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${MAPWRIGHT_WERROR}>:-Werror>
-  $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)  # of a private Impl, which no other file sees
+  $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)  # of a private Impl, which no other file sees
 
 find_program(MAPWRIGHT_CCACHE ccache)
 if(MAPWRIGHT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <memory>
 #include <type_traits>
-#include <utility>
 
 namespace mapwright {
 

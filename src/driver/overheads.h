@@ -5,8 +5,8 @@
 
 namespace mapwright::driver {
 
-// Executes chains of tasks and copies without work on the host engine, within about a tenth of a second; of several runs
-// the fastest counts. Zero when the engine cannot run.
+// Executes chains of tasks and copies without work on the host engine, within about a second; of several runs the fastest
+// counts. Zero what the engine cannot run.
 machine::HostOverheads measure_overheads();
 
 }  // namespace mapwright::driver

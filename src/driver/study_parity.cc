@@ -130,7 +130,7 @@ int study_parity(const Options& given, Console& console) {
     for (std::uint64_t i = 0; i < randoms; ++i) mappers.push_back(diag::make_source(fmt::format("random:{}", options.seed + i), search::random_mapper(space, options.seed + i)));
     Row row;
     row.program = name;
-    if (target->machine.spaces() == 1) base.profile = folder->file("profile");
+    base.profile = target->machine.spaces() == 1 ? folder->file("profile") : "";
     for (std::size_t i = 0; i < mappers.size(); ++i) {
       console.progress(fmt::format("{}: mapper {} of {}, {}", name, i + 1, mappers.size(), mappers[i]->name()));
       const Expected<void> done = examine(*target, mappers[i], base, options, row);

@@ -148,12 +148,12 @@ void write_access(Writer& w, const Counts& c, const HostFigures& f) {
   for (const char* memory : {"FBMEM", "ZCMEM"}) access("GPU", memory, f.one, "emulated: one thread");
 }
 
-void write_overheads(Writer& w, const HostFigures& f, const HostOverheads& o) {
+void write_overheads(Writer& w, const HostOverheads& o) {
   w.section("overheads", "the host engine has planned before it starts, so mapping costs nothing");
   for (const char* key : {"point_traced_us", "point_untraced_us", "launch_us", "copy_us", "instance_us", "ready_to_start_us"}) w.count(key, 0);
   w.number("copy_start_us", o.copy.value * 1e6, "measured: the host engine, a copy of a few bytes");
-  w.number("transpose_factor", 1, "the next figure limits such copies");
-  w.number("elements_m_s", f.elements.value / 1e6, "measured: a transposing copy of doubles by one core");
+  w.number("transpose_factor", 1, "their elements are limited");
+  if (o.elements.value > 0) w.number("elements_m_s", o.elements.value / 1e6, "measured: the host engine, transposing copies of 24 x 512 x 512 doubles by one core");
 }
 
 }  // namespace
@@ -170,7 +170,7 @@ Expected<std::string> detect_machine(const HostOverheads& overheads, double seco
   write_memories(w, *counts);
   write_topology(w, *counts, figures);
   write_access(w, *counts, figures);
-  write_overheads(w, figures, overheads);
+  write_overheads(w, overheads);
   return w.take();
 }
 

@@ -174,6 +174,7 @@ std::optional<Machine> load_machine(const std::string& name_or_path, const Overr
 struct HostOverheads {
   Seconds task;              // a worker's time for a point task without work
   Seconds copy;              // ... for a copy of a few bytes
+  PerSecond elements;        // doubles that a transposing copy moves; 0: unknown
 };
 // A complete description of this host, as text to be saved and edited: counts and capacities from hwloc, speeds measured
 // within about `seconds`. Its `workers` make the simulator foresee what the host engine does: every core executes one task

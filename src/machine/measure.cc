@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
-#include <bit>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -20,7 +19,6 @@ namespace mapwright::machine {
 namespace {
 
 constexpr int kWindows = 4;
-constexpr std::size_t kTile = 1024;  // rows and columns of the matrix that is transposed
 constexpr int kProduct = 512;        // rows and columns of the matrices that are multiplied
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -127,15 +125,6 @@ Work atomic_same(std::atomic<std::uint64_t>& word) {
   };
 }
 
-double transpose(Slice& s) {
-  const std::size_t n = std::min(kTile, static_cast<std::size_t>(1) << (std::bit_width(s.a.size()) / 2 - 1));
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j) s.a[i * n + j] = s.b[j * n + i];
-  }
-  keep(s.a.data());
-  return static_cast<double>(n * n);
-}
-
 double chase(Slice& s) {
   constexpr int kSteps = 1 << 12;
   if (s.order.empty()) {
@@ -185,7 +174,7 @@ double sgemm(unsigned threads, double seconds) {
 
 HostFigures measure_host(unsigned threads, std::int64_t cache, double seconds) {
   constexpr std::int64_t kLeast = 16 << 20, kMost = std::int64_t {1} << 30;
-  constexpr double kFigures = 17;
+  constexpr double kFigures = 15;
   const std::int64_t bytes = std::clamp<std::int64_t>(4 * cache, kLeast * threads, std::max<std::int64_t>(kMost, kLeast * threads));
   const double each = std::max(0.2, seconds) / kFigures;
   Bench bench(threads, static_cast<std::size_t>(bytes) / 16, each);
@@ -202,7 +191,6 @@ HostFigures measure_host(unsigned threads, std::int64_t cache, double seconds) {
     r.dgemm = FlopsPerSecond(dgemm(n, each));
     r.sgemm = FlopsPerSecond(sgemm(n, each));
   }
-  f.elements = PerSecond(bench.rate(1, transpose));
   f.latency = Seconds(1 / bench.rate(1, chase));
   return f;
 }

@@ -20,7 +20,6 @@ struct Rates {
 
 struct HostFigures {
   Rates one, all;            // by one thread; by all threads of a socket
-  PerSecond elements;        // doubles per second that a transposing copy of one thread moves
   Seconds latency;           // of one dependent load
 };
 

@@ -29,7 +29,6 @@ struct Frame {
   }
 };
 
-// Where the tasks of a launch were found below another: which argument of the parent covers which argument of the launch.
 inline constexpr Legion::TaskID kTopLevel = 1, kCheck = 2, kFirstTask = 3;
 inline constexpr Legion::MapperID kCheckMapper = 1;  // of kCheck, about which no mapper file decides
 inline constexpr Legion::ProjectionID kProjection = 1;

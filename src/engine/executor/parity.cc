@@ -109,9 +109,9 @@ std::vector<std::string> compare_bytes(const BytesMoved& plan, const BytesMoved&
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> sums {{"between memories", {plan.total, real.total}},
                                                                     {"inside memories", {plan.inside, real.inside}},
                                                                     {"folded", {plan.folded, real.folded}}};
-  for (const auto member : {&BytesMoved::by_region, &BytesMoved::by_channel}) {
-    for (const NamedBytes& row : plan.*member) sums[row.name].first += row.bytes;
-    for (const NamedBytes& row : real.*member) sums[row.name].second += row.bytes;
+  for (const auto& [prefix, member] : {std::pair("of ", &BytesMoved::by_region), std::pair("from ", &BytesMoved::by_channel)}) {
+    for (const NamedBytes& row : plan.*member) sums[prefix + row.name].first += row.bytes;
+    for (const NamedBytes& row : real.*member) sums[prefix + row.name].second += row.bytes;
   }
   std::vector<std::string> out;
   for (const auto& [what, bytes] : sums) {

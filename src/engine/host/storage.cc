@@ -28,23 +28,49 @@ std::array<std::int64_t, kMaxDim> dense_strides(const Rect& r, DimOrder order, s
   return strides;
 }
 
-// Calls f(from, from_step, to, to_step, count) for every row of r along the dimension that is fastest in `to`.
-template <typename F>
-void for_each_row(const Rect& r, const Block& from, const Block& to, F&& f) {
+constexpr std::int64_t kTile = 16;  // two cache lines of doubles
+
+// The dimension of r whose elements are closest to each other.
+int fastest(const Rect& r, const Block& block) {
   int fast = 0;
   for (int d = 1; d < r.dim(); ++d) {
-    const bool closer = to.stride[static_cast<std::size_t>(d)] < to.stride[static_cast<std::size_t>(fast)];
+    const bool closer = block.stride[static_cast<std::size_t>(d)] < block.stride[static_cast<std::size_t>(fast)];
     if (r.extent(d) > 1 && (closer || r.extent(fast) == 1)) fast = d;
   }
+  return fast;
+}
+
+// Calls f(from, from_step, to, to_step, count) for every row of r along the dimension that is fastest in `to`. Where another
+// one is fastest in `from`, rows are cut to a few elements and come in square tiles: the cache lines of a tile are all there
+// until it is done, also where the strides of long rows are powers of two and their lines displace each other.
+template <typename F>
+void for_each_row(const Rect& r, const Block& from, const Block& to, F&& f) {
   if (r.dim() == 0) {
     f(from.base, 0, to.base, 0, std::int64_t {1});
     return;
   }
+  const int fast = fastest(r, to), near = fastest(r, from);
+  const std::int64_t from_step = from.stride[static_cast<std::size_t>(fast)], to_step = to.stride[static_cast<std::size_t>(fast)];
   Rect starts = r;
   starts.hi[fast] = r.lo[fast];
-  const auto step = static_cast<std::size_t>(fast);
+  if (near == fast) {
+    for_each_point(starts, [&](const Point& p) { f(from.address(p), from_step, to.address(p), to_step, r.extent(fast)); });
+    return;
+  }
+  starts.hi[near] = r.lo[near];
+  const std::int64_t from_next = from.stride[static_cast<std::size_t>(near)], to_next = to.stride[static_cast<std::size_t>(near)];
+  const std::int64_t length = r.extent(fast), rows = r.extent(near);
   for_each_point(starts, [&](const Point& p) {
-    f(from.address(p), from.stride[step], to.address(p), to.stride[step], r.extent(fast));
+    auto* const a = from.address(p);
+    auto* const b = to.address(p);
+    for (std::int64_t row = 0; row < rows; row += kTile) {
+      const std::int64_t end = std::min(row + kTile, rows);
+      for (std::int64_t i = 0; i < length; i += kTile) {
+        for (std::int64_t k = row; k < end; ++k) {
+          f(a + i * from_step + k * from_next, from_step, b + i * to_step + k * to_next, to_step, std::min(kTile, length - i));
+        }
+      }
+    }
   });
 }
 

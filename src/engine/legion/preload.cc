@@ -26,16 +26,17 @@ struct Registered {
   std::mutex mutex;
   std::set<Processor> own;
   bool everywhere = false;
-  std::set<const Mapper*> apart;  // mappers that stay as they are
+  std::set<const Mapper*> apart;  // will be registered as they are
 };
 Registered& registered() {
   static Registered* const all = new Registered;
   return *all;
 }
-bool stands_apart(const Mapper* mapper) {
+// Legion owns the mapper from now on, so it is forgotten: another one may get its address.
+bool stood_apart(const Mapper* mapper) {
   Registered& all = registered();
   const std::scoped_lock lock(all.mutex);
-  return all.apart.contains(mapper);
+  return all.apart.erase(mapper) > 0;
 }
 
 constexpr const char* kStart = "_ZN6Legion7Runtime5startEiPPcbbb";
@@ -127,7 +128,7 @@ namespace mapwright::legion {
 void register_mapper() { engine::legion::add_callback(); }
 
 Legion::Mapping::Mapper* beside(Legion::Mapping::Mapper* program) {
-  if (dynamic_cast<engine::legion::FileMapper*>(program) || engine::legion::stands_apart(program)) return program;
+  if (dynamic_cast<engine::legion::FileMapper*>(program)) return program;
   return engine::legion::wrap(program);
 }
 
@@ -159,11 +160,11 @@ void Runtime::replace_default_mapper(Mapping::Mapper* mapper, Processor processo
     if (processor.exists()) all.own.insert(processor);
     else all.everywhere = true;
   }
-  here::behind<void(Runtime*, Mapping::Mapper*, Processor)>(here::kReplace)(this, mapwright::legion::beside(mapper), processor);
+  here::behind<void(Runtime*, Mapping::Mapper*, Processor)>(here::kReplace)(this, here::stood_apart(mapper) ? mapper : mapwright::legion::beside(mapper), processor);
 }
 
 void Runtime::add_mapper(MapperID id, Mapping::Mapper* mapper, Processor processor) {
-  here::behind<void(Runtime*, MapperID, Mapping::Mapper*, Processor)>(here::kAdd)(this, id, mapwright::legion::beside(mapper), processor);
+  here::behind<void(Runtime*, MapperID, Mapping::Mapper*, Processor)>(here::kAdd)(this, id, here::stood_apart(mapper) ? mapper : mapwright::legion::beside(mapper), processor);
 }
 
 // Programs expect the mapper that they registered.

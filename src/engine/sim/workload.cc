@@ -18,6 +18,8 @@ using plan::Op;
 using plan::OpIndex;
 using plan::OpKind;
 
+constexpr std::int64_t kCacheLine = 64;  // bytes
+
 bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
 
 // Operations without a time of their own: they end with their last predecessor.
@@ -159,7 +161,18 @@ class Maker {
     };
     const bool one_by_one = t.transpose || some_of(plan_.instances[op.a]) || some_of(plan_.instances[op.b]);
     if (!one_by_one || elements == 0) return kUnlimited;
-    const double limit = rate->value * static_cast<double>(t.bytes) / elements;
+    // Fields of a structure are moved one after the other, and each touches all cache lines.
+    std::int64_t structure = 0;
+    for (const std::uint32_t i : {op.a, op.b}) {
+      if (plan_.instances[i].layout.fields != FieldOrder::Aos) continue;
+      std::int64_t bytes = 0;
+      for (const std::uint32_t g : plan_.instances[i].groups) bytes += plan_.field_groups[g].bytes_per_element;
+      structure = std::max(structure, bytes);
+    }
+    const double element = static_cast<double>(t.bytes) / elements;
+    const double one = machine_.route(plan_.instances[op.a].memory, plan_.instances[op.b].memory).bandwidth.value;
+    const double lines = one / (element + static_cast<double>(std::min<std::int64_t>(structure, kCacheLine)));
+    const double limit = std::min(rate->value, structure > 0 ? lines : rate->value) * element;
     return t.transpose ? limit / machine_.overheads().transpose_factor : limit;  // which is applied later
   }
 

@@ -112,7 +112,7 @@ TEST(Parity, ComparesBytes) {
   BytesMoved real = plan;
   real.inside = 8;
   real.by_region = {{"B", 10}};
-  const std::vector<std::string> expected {"bytes A: plan 20, Legion 0", "bytes inside memories: plan 7, Legion 8"};
+  const std::vector<std::string> expected {"bytes inside memories: plan 7, Legion 8", "bytes of A: plan 20, Legion 0"};
   EXPECT_EQ(compare_bytes(plan, real), expected);
 }
 

@@ -103,6 +103,24 @@ TEST(MoveElements, BetweenAllLayouts) {
   }
 }
 
+// Sides beyond tiles and no multiples of them.
+TEST(MoveElements, TransposesInTiles) {
+  const auto number = [](const Point& p) { return static_cast<double>(p[0] + 100 * p[1] + (p.dim > 2 ? 10000 * p[2] : 0)); };
+  for (const Rect& r : {Rect({3, 1}, {39, 21}), Rect({0, 0}, {15, 31}), Rect({1, 0, 2}, {5, 39, 20}), Rect({0, 0, 0}, {0, 16, 3})}) {
+    const PointSet points(r);
+    Storage f(region({8}), points, {0}, layout(FieldOrder::Soa, DimOrder::F)), c(region({8}), points, {0}, layout(FieldOrder::Soa, DimOrder::C));
+    Storage sum(region({8}), points, {0}, layout(FieldOrder::Soa, DimOrder::F));
+    ASSERT_TRUE(f.ensure() && c.ensure() && sum.ensure());
+    for_each_point(points, [&](const Point& p) { at(f, 0, p) = at(sum, 0, p) = number(p); });
+    EXPECT_EQ(move_elements(f, c, points, 0, Combine::Replace), r.volume() * 8);
+    EXPECT_EQ(move_elements(c, sum, points, 0, Combine::Sum), r.volume() * 8);
+    for_each_point(points, [&](const Point& p) {
+      EXPECT_EQ(at(c, 0, p), number(p));
+      EXPECT_EQ(at(sum, 0, p), 2 * number(p));
+    });
+  }
+}
+
 TEST(MoveElements, BetweenSparseSets) {
   const PointSet from_points = PointSet::of_rects(1, {Rect({0}, {3}), Rect({6}, {9})});
   const PointSet to_points = PointSet::of_rects(1, {Rect({2}, {7}), Rect({9}, {12})});
