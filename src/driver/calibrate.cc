@@ -22,7 +22,7 @@ namespace {
 constexpr std::array<const char*, 4> kLayouts {"SOA F_order", "SOA C_order", "AOS F_order", "AOS C_order"};
 constexpr double kNegligible = 0.02;  // of a kernel's time: what a layout changes less is noise
 
-using Layout = plan::ArgumentDecision::LayoutDecision;
+using plan::Layout;
 
 // The mapper that puts every task on `kind` and every argument into `layout`, where that is possible.
 std::string mapper_of(const search::SearchSpace& space, ProcessorKind kind, std::string_view layout) {

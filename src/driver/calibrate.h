@@ -33,7 +33,7 @@ class Calibrator {
   // The executions of one task's kernel with one layout.
   struct Timed {
     std::vector<Sample> samples;
-    std::vector<std::optional<plan::ArgumentDecision::LayoutDecision>> layouts;  // by argument; absent without an instance
+    std::vector<std::optional<plan::Layout>> layouts;  // by argument; absent without an instance
     std::vector<double> traffic;                                                 // by argument: seconds that the model expects
     std::vector<int> ranks;                                                      // by argument: dimensions wider than 1
   };

@@ -16,11 +16,12 @@ void Planner::for_each_slot(std::uint32_t i, const std::vector<std::uint32_t>& g
   const Instance& instance = plan_.instances[i];
   const Geometry::RegionAtoms& atoms = geometry_.regions[instance.region.value];
   std::uint32_t base = states_[i].first_slot;
-  const auto stride = static_cast<std::uint32_t>(instance.groups.size());
+  const auto& held = plan_.groups_of(instance);
+  const auto stride = static_cast<std::uint32_t>(held.size());
   for (const std::uint32_t piece : geometry_.pieces_of(instance.points.value)) {
     std::uint32_t position = 0;
     for (const std::uint32_t group : groups) {
-      while (instance.groups[position] != group) ++position;
+      while (held[position] != group) ++position;
       f(geometry_.cell(atoms, piece, group), base + position);
     }
     base += stride;
@@ -148,16 +149,14 @@ void Planner::emit(OpKind kind, std::uint32_t to, std::span<const Request> reque
   scratch_.clear();
   for (const Request& r : requests) {
     transfer.bytes += geometry_.cells[r.cell].bytes;
-    const Slot& target = slots_[r.to_slot];
-    scratch_.push_back(target.writer);
-    scratch_.insert(scratch_.end(), target.readers.begin(), target.readers.end());
+    slots_[r.to_slot].users(scratch_);
     if (kind != OpKind::Fill) scratch_.push_back(slots_[r.from_slot].writer);
   }
   if (kind != OpKind::Fill) {
     const Instance &source = plan_.instances[from], &target = plan_.instances[to];
     const auto fields = [&](const Instance& i) {
       std::size_t n = 0;
-      for (const std::uint32_t g : i.groups) n += geometry_.groups[g].fields.size();
+      for (const std::uint32_t g : plan_.groups_of(i)) n += geometry_.groups[g].fields.size();
       return n;
     };
     transfer.aliased = source.points != target.points;
@@ -270,8 +269,8 @@ void Planner::require(std::size_t k) {
   const bool writes = a.privilege != Privilege::Read;
   for_each_slot(instance, groups, [&](std::uint32_t, std::uint32_t slot) {
     const Slot& s = slots_[slot];
+    if (writes) return s.users(work_.before);
     if (work_.before.empty() || work_.before.back() != s.writer) work_.before.push_back(s.writer);
-    if (writes) work_.before.insert(work_.before.end(), s.readers.begin(), s.readers.end());
   });
 }
 

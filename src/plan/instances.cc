@@ -42,9 +42,9 @@ bool Planner::acquire(std::size_t k) {
 
 std::int64_t Planner::instance_bytes(const Instance& instance) const {
   const std::int64_t volume = geometry_.point_sets[instance.points.value].volume();
-  const std::int64_t align = instance.layout.alignment;
+  const std::int64_t align = instance.layout.alignment();
   std::int64_t bytes = 0, element = 0;
-  for (const std::uint32_t g : instance.groups) {
+  for (const std::uint32_t g : plan_.groups_of(instance)) {
     element += geometry_.groups[g].bytes_per_element;
     for (const program::FieldIndex f : geometry_.groups[g].fields) {
       const std::int64_t field = volume * program_.regions[instance.region.value].fields[f].bytes;
@@ -55,9 +55,16 @@ std::int64_t Planner::instance_bytes(const Instance& instance) const {
   return (volume * element + align - 1) / align * align;
 }
 
-InstanceId Planner::identify(std::uint32_t set, MemoryId memory, const ArgumentDecision::LayoutDecision& layout,
-                             std::optional<program::ReductionOp> reduction) {
-  const auto form = static_cast<std::uint64_t>(layout.alignment) << 24 | static_cast<std::uint64_t>(layout.fields) << 16 |
+// The number of a list of field groups; there are few.
+std::uint32_t Planner::group_list(const std::vector<std::uint32_t>& groups) {
+  const auto known = std::find(plan_.group_lists.begin(), plan_.group_lists.end(), groups);
+  const auto number = static_cast<std::uint32_t>(known - plan_.group_lists.begin());
+  if (known == plan_.group_lists.end()) plan_.group_lists.push_back(groups);
+  return number;
+}
+
+InstanceId Planner::identify(std::uint32_t set, MemoryId memory, Layout layout, std::optional<program::ReductionOp> reduction) {
+  const auto form = std::uint64_t {layout.alignment_bits} << 24 | static_cast<std::uint64_t>(layout.fields) << 16 |
                     static_cast<std::uint64_t>(layout.dims) << 8 | (reduction ? 1 + static_cast<std::uint64_t>(*reduction) : 0);
   const std::uint64_t hash = mix64(mix64((std::uint64_t {set} << 32) | memory.value) ^ form);
   const auto number = static_cast<std::uint32_t>(plan_.instances.size());
@@ -71,16 +78,16 @@ InstanceId Planner::identify(std::uint32_t set, MemoryId memory, const ArgumentD
   instance.points = PointSetId(set);
   instance.memory = memory;
   instance.layout = layout;
-  instance.groups = reduction ? geometry_.reduction_groups[set][static_cast<std::size_t>(*reduction)]
-                              : geometry_.instance_groups[set];
+  const auto& groups = reduction ? geometry_.reduction_groups[set][static_cast<std::size_t>(*reduction)] : geometry_.instance_groups[set];
+  instance.groups = group_list(groups);
   instance.reduction = reduction;
   instance.bytes = instance_bytes(instance);
   instance.created_for = work_.record;
   InstanceState state;
   state.first_slot = static_cast<std::uint32_t>(slots_.size());
-  state.slots = static_cast<std::uint32_t>(geometry_.pieces_of(set).size() * instance.groups.size());
+  state.slots = static_cast<std::uint32_t>(geometry_.pieces_of(set).size() * groups.size());
   slots_.resize(slots_.size() + state.slots);
-  plan_.instances.push_back(std::move(instance));
+  plan_.instances.push_back(instance);
   states_.push_back(state);
   assigned_.push_back(0);
   assigned_stamp_.push_back(kNone);
@@ -96,7 +103,7 @@ bool Planner::reclaimable(std::uint32_t i) const {
   const Geometry::RegionAtoms& atoms = geometry_.regions[instance.region.value];
   std::uint32_t slot = s.first_slot;
   for (const std::uint32_t piece : geometry_.pieces_of(instance.points.value)) {
-    for (const std::uint32_t group : instance.groups) {
+    for (const std::uint32_t group : plan_.groups_of(instance)) {
       const CellState& cell = cells_[geometry_.cell(atoms, piece, group)];
       if (!slots_[slot++].valid || cell.fill != kNone) continue;
       const auto stays = [&](const Holder& h) { return h.instance != i && !states_[h.instance].chosen; };
@@ -147,8 +154,7 @@ void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) 
   for (const std::uint32_t v : victims) {
     const InstanceState& s = states_[v];
     for (std::uint32_t slot = s.first_slot; slot < s.first_slot + s.slots; ++slot) {
-      scratch_.push_back(slots_[slot].writer);
-      scratch_.insert(scratch_.end(), slots_[slot].readers.begin(), slots_[slot].readers.end());
+      slots_[slot].users(scratch_);
     }
   }
   const auto detail = static_cast<std::uint32_t>(plan_.freed_offsets.size());
@@ -161,7 +167,7 @@ void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) 
     const Geometry::RegionAtoms& atoms = geometry_.regions[instance.region.value];
     std::uint32_t slot = s.first_slot;
     for (const std::uint32_t piece : geometry_.pieces_of(instance.points.value)) {
-      for (const std::uint32_t group : instance.groups) {
+      for (const std::uint32_t group : plan_.groups_of(instance)) {
         if (slots_[slot].valid) {
           cells_[geometry_.cell(atoms, piece, group)].valid.erase_if([&](const Holder& h) { return h.instance == v; });
         }

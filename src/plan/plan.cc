@@ -40,9 +40,9 @@ Sites number_sites(const program::Program& program) {
   return out;
 }
 
-std::string to_string(const ArgumentDecision::LayoutDecision& layout) {
+std::string to_string(const Layout& layout) {
   return fmt::format("{} {}{}", layout.fields == FieldOrder::Soa ? "SOA" : "AOS", layout.dims == DimOrder::C ? "C_order" : "F_order",
-                     layout.alignment > 1 ? fmt::format(" Align=={}", layout.alignment) : "");
+                     layout.alignment() > 1 ? fmt::format(" Align=={}", layout.alignment()) : "");
 }
 
 tl::expected<Plan, Verdict> make_plan(std::shared_ptr<const Decisions> decisions, const program::Program& program,

@@ -4,6 +4,7 @@
 // Start at: make_plan(). Rules: docs/models/plan.md.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,17 @@ struct MemoryChoice {
   Origin origin;
 };
 
+// How elements lie in an instance.
+struct Layout {
+  FieldOrder fields = FieldOrder::Soa;
+  DimOrder dims = DimOrder::F;
+  std::uint8_t alignment_bits = 0;
+  std::int64_t alignment() const { return std::int64_t {1} << alignment_bits; }  // bytes
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+// As a mapper says it: "SOA F_order", "AOS C_order Align==128".
+std::string to_string(const Layout& layout);
+
 struct ArgumentDecision {
   std::vector<MemoryChoice> memories;  // in order of preference, addressable ones only; empty for virtual or no access
   bool is_virtual = false;             // no instance: inner variant, VIRTUAL, or privilege None
@@ -42,15 +54,14 @@ struct ArgumentDecision {
     DimOrder dims = DimOrder::F;
     std::int64_t alignment = 1;        // bytes, a power of two
     Origin origin;
-    friend bool operator==(const LayoutDecision& a, const LayoutDecision& b) {
-      return a.fields == b.fields && a.dims == b.dims && a.alignment == b.alignment;
+    operator Layout() const {
+      return {fields, dims, static_cast<std::uint8_t>(std::countr_zero(static_cast<std::uint64_t>(alignment)))};
     }
+    friend bool operator==(const LayoutDecision& a, const LayoutDecision& b) { return Layout(a) == Layout(b); }
   };
   std::vector<LayoutDecision> layouts;
   std::optional<Origin> collect;       // present: read-only instances are collectable after the task
 };
-// As a mapper says it: "SOA F_order", "AOS C_order Align==128".
-std::string to_string(const ArgumentDecision::LayoutDecision& layout);
 
 // Everything the mapper decides about one launch statement.
 struct LaunchDecision {
@@ -117,12 +128,13 @@ struct Instance {
   program::RegionId region;
   PointSetId points;
   MemoryId memory;
-  ArgumentDecision::LayoutDecision layout;
-  std::vector<std::uint32_t> groups;  // field groups it holds, ascending
+  std::uint32_t groups = 0;           // field groups it holds: into Plan::group_lists
   std::int64_t bytes = 0;             // exact size, alignment padding included
-  std::optional<program::ReductionOp> reduction;  // a reduction instance
   std::uint32_t created_for = kNone;  // launch record that first needed it
+  Layout layout;
+  std::optional<program::ReductionOp> reduction;  // a reduction instance
 };
+static_assert(sizeof(Instance) == 40);
 
 enum class OpKind : std::uint8_t {
   Task,        // a point task
@@ -229,6 +241,7 @@ struct Plan {
   std::vector<PointSet> pieces;
   std::vector<Cell> cells;
   std::vector<FieldGroup> field_groups;
+  std::vector<std::vector<std::uint32_t>> group_lists;  // each ascending, into field_groups
   std::vector<std::string> timer_labels;
   std::vector<MemoryPeak> peaks;            // memories in use, ascending by id
 
@@ -237,6 +250,7 @@ struct Plan {
   std::span<const Edge> predecessors(OpIndex op) const {
     return std::span(edges).subspan(edge_offsets[op], edge_offsets[op + 1] - edge_offsets[op]);
   }
+  const std::vector<std::uint32_t>& groups_of(const Instance& instance) const { return group_lists[instance.groups]; }
   std::span<const CellId> cells_of(const Transfer& t) const {
     return std::span(transfer_cells).subspan(t.first, t.count);
   }

@@ -23,6 +23,12 @@ struct Slot {
   bool valid = false;    // ordinary instances: holds the current contents
   bool pending = false;  // reduction instances: holds contributions that are not folded yet
   SmallVector<OpIndex, 2> readers;
+
+  // Appends those that the next writer waits for: readers have waited for the writer.
+  void users(std::vector<OpIndex>& ops) const {
+    if (readers.empty()) return ops.push_back(writer);
+    ops.insert(ops.end(), readers.begin(), readers.end());
+  }
 };
 
 struct Holder {
@@ -43,8 +49,8 @@ struct CellState {
 struct InstanceState {
   std::uint32_t first_slot = 0, slots = 0;
   std::uint32_t valid = 0, pending = 0;  // how many slots are
-  std::uint64_t age = 0;                 // order of (re-)creation
-  std::uint64_t pinned = 0;              // task that is being planned and uses it
+  std::uint32_t age = 0;                 // order of (re-)creation
+  std::uint32_t pinned = 0;              // task that is being planned and uses it
   bool live = false;
   bool chosen = false;                   // about to be freed
   bool collectable = false;              // its latest use was read-only under CollectMemory
@@ -131,8 +137,8 @@ class Planner {
   // instances.cc
   bool acquire_all();
   bool acquire(std::size_t argument);
-  InstanceId identify(std::uint32_t set, MemoryId memory, const ArgumentDecision::LayoutDecision& layout,
-                      std::optional<program::ReductionOp> reduction);
+  InstanceId identify(std::uint32_t set, MemoryId memory, Layout layout, std::optional<program::ReductionOp> reduction);
+  std::uint32_t group_list(const std::vector<std::uint32_t>& groups);
   bool allocate(InstanceId instance);
   bool reclaimable(std::uint32_t instance) const;
   void reclaim(InstanceId instance, const std::vector<std::uint32_t>& victims);
@@ -188,7 +194,7 @@ class Planner {
   std::vector<OpIndex> memory_freed_;  // by memory: the latest reclaim, which comes after all earlier ones
   std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory, oldest first
   std::vector<std::array<std::optional<MemoryId>, kMemoryKinds>> closest_;  // by processor
-  std::uint64_t age_ = 0, task_ = 0;
+  std::uint32_t age_ = 0, task_ = 0;     // both fewer than operations
 
   Work work_;
   std::vector<Request> copies_, fills_, folds_;
@@ -196,9 +202,9 @@ class Planner {
     return {instance, slot, plan_.instances[instance].memory, plan_.instances[instance].points};
   }
   std::vector<OpIndex> scratch_;
-  std::vector<std::uint64_t> assigned_stamp_;  // copies taken from an instance in the current launch record:
+  std::vector<std::uint32_t> assigned_stamp_;  // copies taken from an instance in the current launch record:
   std::vector<std::uint32_t> assigned_;        // valid when the stamp is the record's
-  std::uint64_t launch_stamp_ = kNone;
+  std::uint32_t launch_stamp_ = kNone;
 
   std::map<LimitKey, std::deque<OpIndex>> limits_;  // ends of the latest points, at most as many as the limit
   std::vector<OpIndex> futures_;

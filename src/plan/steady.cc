@@ -97,11 +97,12 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
   return true;
 }
 
-// Makes room for iterations that are as long as the latest: growing by doubling would need half as much memory again.
+// Makes room for iterations that are as long as the latest, and some more: growing by doubling would need half as much memory
+// again.
 void Planner::reserve(const Iteration& latest, std::int64_t iterations) {
   constexpr std::int64_t kMost = 1 << 26;  // a larger program pays for growing
   const auto room = [iterations](auto& list, std::size_t begin) {
-    const std::size_t more = (list.size() - begin) * static_cast<std::size_t>(iterations);
+    const std::size_t each = list.size() - begin, more = (each + each / 8) * static_cast<std::size_t>(iterations);
     if (list.size() + more <= static_cast<std::size_t>(kMost)) list.reserve(list.size() + more);
   };
   if (iterations > kMost || latest.begin == plan_.ops.size()) return;

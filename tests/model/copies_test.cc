@@ -117,10 +117,9 @@ TEST(Copies, ElementsThatMoveOneByOneHaveARateOfTheirOwn) {
     h.plan.transfer_cells.push_back(plan::CellId(std::size_t {0}));
     const auto c = h.copy(h.device(0), h.device(1), 800, {}, transpose);
     h.plan.transfers.back().count = 1;
-    for (plan::Instance& i : h.plan.instances) {
-      i.layout.fields = order;
-      for (std::uint32_t g = 0; g < fields; ++g) i.groups.push_back(g);
-    }
+    h.plan.group_lists.assign(1, {});
+    for (std::uint32_t g = 0; g < fields; ++g) h.plan.group_lists[0].push_back(g);
+    for (plan::Instance& i : h.plan.instances) i.layout.fields = order;
     return end_of(h.run(), c);
   };
   const double plain = 1 * kUs + 800 / 50e9;           // latency, then 50 GB/s

@@ -68,7 +68,7 @@ struct OneTask {
     i.memory = machine.addressable(gpu, memory).front();
     i.layout.fields = field_order;
     i.layout.dims = dim_order;
-    i.groups = {0, 1};
+    plan.group_lists = {{0, 1}};
     plan.instances.push_back(i);
     plan.task_arguments.resize(static_cast<std::size_t>(copies));
     return engine::sim::task_cost(plan, 0, 0, p, machine);

@@ -20,7 +20,7 @@ Holdings::Holdings(const plan::Plan& plan, const program::Program& program) : pl
     const auto [entry, fresh] = inside.try_emplace({instance.region, instance.points});
     if (fresh) entry->second = pieces_inside(instance.region, plan.point_sets[instance.points.value]);
     for (std::uint32_t piece : entry->second) {
-      for (std::uint32_t group : instance.groups) {
+      for (std::uint32_t group : plan.groups_of(instance)) {
         const auto found = std::lower_bound(keys_.begin(), keys_.end(), Key {piece, group, CellId(0)});
         if (found == keys_.end() || found->piece != piece || found->group != group) continue;
         cells_.push_back(found->cell);

@@ -11,7 +11,7 @@ Expected<Result> Result::gather(const plan::Plan& plan, const program::Program& 
     std::vector<FieldIndex> fields(region.fields.size());
     std::iota(fields.begin(), fields.end(), 0U);
     result.regions_.push_back(std::make_unique<Storage>(region, region.points, std::move(fields),
-                                                        plan::ArgumentDecision::LayoutDecision {}));
+                                                        plan::Layout {}));
     if (!result.regions_.back()->ensure()) return tl::unexpected(out_of_memory(result.regions_.back()->bytes()));
   }
   for (std::size_t c = 0; c < plan.cells.size(); ++c) {

@@ -30,7 +30,7 @@ std::vector<std::uint32_t> find_sites(const plan::Plan& plan, const std::vector<
 
 std::vector<program::FieldIndex> fields_of(const plan::Plan& plan, const plan::Instance& instance) {
   std::vector<program::FieldIndex> fields;
-  for (std::uint32_t g : instance.groups) {
+  for (std::uint32_t g : plan.groups_of(instance)) {
     fields.insert(fields.end(), plan.field_groups[g].fields.begin(), plan.field_groups[g].fields.end());
   }
   std::sort(fields.begin(), fields.end());

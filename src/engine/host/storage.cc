@@ -119,7 +119,7 @@ void for_each_part(const Storage& s, const PointSet& piece, FieldIndex field, F&
 }  // namespace
 
 Storage::Storage(const program::Region& region, const PointSet& points, std::vector<FieldIndex> fields,
-                 plan::ArgumentDecision::LayoutDecision layout)
+                 plan::Layout layout)
     : points_(&points), fields_(std::move(fields)), layout_(layout) {
   for (FieldIndex f : fields_) bytes_.push_back(region.fields[f].bytes);
   lay_out();
@@ -137,14 +137,14 @@ void Storage::lay_out() {
     structure = within.back() + b;
   }
   structure = round_up(structure, widest);
-  alignment_ = std::max({layout_.alignment, widest, static_cast<std::int64_t>(alignof(std::max_align_t))});
+  alignment_ = std::max({layout_.alignment(), widest, static_cast<std::int64_t>(alignof(std::max_align_t))});
   for (std::size_t r = 0; r < rects; ++r) {
     const Rect& rect = points_->rects()[r];
-    if (layout_.fields == FieldOrder::Aos) total_ = round_up(total_, std::max(layout_.alignment, widest));
+    if (layout_.fields == FieldOrder::Aos) total_ = round_up(total_, std::max(layout_.alignment(), widest));
     for (std::size_t f = 0; f < fields_.size(); ++f) {
       const std::size_t i = f * rects + r;
       const bool soa = layout_.fields == FieldOrder::Soa;
-      if (soa) total_ = round_up(total_, std::max(layout_.alignment, natural_alignment(bytes_[f])));
+      if (soa) total_ = round_up(total_, std::max(layout_.alignment(), natural_alignment(bytes_[f])));
       offsets_[i] = soa ? total_ : total_ + within[f];
       blocks_[i].rect = rect;
       blocks_[i].stride = dense_strides(rect, layout_.dims, soa ? bytes_[f] : structure);

@@ -26,7 +26,7 @@ inline constexpr unsigned char kPoison = 0xff;
 class Storage {
  public:
   Storage(const program::Region& region, const PointSet& points, std::vector<FieldIndex> fields,
-          plan::ArgumentDecision::LayoutDecision layout);
+          plan::Layout layout);
 
   // Allocates and poisons unless that has been done. Thread-safe. False when the host has not enough memory.
   bool ensure();
@@ -51,7 +51,7 @@ class Storage {
   const PointSet* points_;
   std::vector<FieldIndex> fields_;
   std::vector<std::int64_t> bytes_;  // per element, same order as fields_
-  plan::ArgumentDecision::LayoutDecision layout_;
+  plan::Layout layout_;
   std::int64_t alignment_ = 1, total_ = 0;
   std::vector<Block> blocks_;        // [field slot * rectangles + rectangle]; base is an offset until allocated
   std::vector<std::int64_t> offsets_;

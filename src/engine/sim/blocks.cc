@@ -36,13 +36,12 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
   b.begin = s.begin;
   b.base = s.base + rep * s.length() - s.begin;
   const auto begin = static_cast<std::ptrdiff_t>(s.begin), end = static_cast<std::ptrdiff_t>(s.end);
-  b.mapped.assign(s.length(), Block::kUnmapped);
   if (profile_) b.last.assign(s.length(), 0);
   if (s.repeat > 1) b.own_pending.assign(pending_.begin() + begin, pending_.begin() + end);
   b.pending = s.repeat > 1 ? b.own_pending.data() : pending_.data() + s.begin;
   if (!workload_.mapping_pending.empty()) {
     b.mapping_pending.assign(workload_.mapping_pending.begin() + begin, workload_.mapping_pending.begin() + end);
-    b.parked.assign(s.length(), false);
+    b.parked.clear();
   }
   for (const Workload::Outside& o : workload_.outside[segment]) {
     if (done_[o.predecessor]) continue;
@@ -80,7 +79,7 @@ bool Blocks::ended_in(std::uint32_t segment, std::uint64_t rep) const {
   return blocks_[ring.numbers[rep - ring.first]]->left < workload_.segments[segment].length();
 }
 
-void Blocks::describe(Digest& state, std::uint32_t segment, Ticks now) const {
+void Blocks::describe(Digest& state, std::uint32_t segment) const {
   state.add(marked_);
   for (std::uint32_t g = 0; g < rings_.size(); ++g) {
     const Ring& ring = rings_[g];
@@ -90,30 +89,21 @@ void Blocks::describe(Digest& state, std::uint32_t segment, Ticks now) const {
     for (const std::uint32_t number : ring.numbers) {
       const Block& b = *blocks_[number];
       state.add(b.left);
-      for (std::size_t i = 0; i < b.mapped.size(); ++i) {
-        // When it was mapped in the past does not matter.
-        state.add(static_cast<std::uint64_t>(b.mapped[i] < 0 ? b.mapped[i] : std::max<Ticks>(0, b.mapped[i] - now)));
-        state.add(b.pending[i]);
-      }
+      for (std::uint32_t i = 0; i < workload_.segments[g].length(); ++i) state.add(b.pending[i]);
       for (const std::uint16_t n : b.mapping_pending) state.add(n);
-      for (const bool parked : b.parked) state.add(parked ? 1 : 0);
+      for (const auto& [op, item] : b.parked) state.add(op);
+      state.add(b.parked.size());
     }
   }
 }
 
-void Blocks::shift(std::uint32_t segment, std::uint64_t repetitions, Ticks time) {
-  for (std::uint32_t g = 0; g < rings_.size(); ++g) {
-    if (g == segment) rings_[g].first += repetitions;
-    for (const std::uint32_t number : rings_[g].numbers) {
-      Block& b = *blocks_[number];
-      if (g == segment) {
-        b.rep += repetitions;
-        b.base += repetitions * workload_.segments[g].length();
-      }
-      for (Ticks& mapped : b.mapped) {
-        if (mapped >= 0) mapped = after(mapped, time);
-      }
-    }
+void Blocks::shift(std::uint32_t segment, std::uint64_t repetitions) {
+  Ring& ring = rings_[segment];
+  ring.first += repetitions;
+  for (const std::uint32_t number : ring.numbers) {
+    Block& b = *blocks_[number];
+    b.rep += repetitions;
+    b.base += repetitions * workload_.segments[segment].length();
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,19 +14,19 @@ namespace mapwright::engine::sim {
 
 // One repetition of a segment. Operations are numbered from the segment's begin.
 struct Block {
-  static constexpr Ticks kUnmapped = -1, kAwaited = -2;  // awaited: nothing but its mapping is missing
+  // Bits of `pending`: its mapping has happened or at least begun; nothing but its mapping is missing.
+  static constexpr std::uint32_t kMapped = 0x80000000, kAwaited = 0x40000000;
   std::uint32_t segment = 0;
   std::uint64_t rep = 0;
   std::uint64_t left = 0;                      // operations that have not ended
   plan::OpIndex begin = 0;                     // of the segment
   std::uint64_t base = 0;                      // position in the whole execution, less `begin`
   // By operation, each on its own: most events look at `pending` only.
-  std::uint32_t* pending = nullptr;            // events before the operation can start
-  std::vector<Ticks> mapped;                   // when its mapping ends, once that is known
+  std::uint32_t* pending = nullptr;            // events before the operation can start; and the bits above
   std::vector<std::uint32_t> last;             // profile: node of the last predecessor
   std::vector<std::uint32_t> own_pending;      // of a repeated segment
   std::vector<std::uint16_t> mapping_pending;  // as Workload::mapping_pending; empty if that is
-  std::vector<bool> parked;                    // reached by the utility processor but held back; empty likewise
+  std::map<std::uint32_t, std::uint32_t> parked;  // reached by the utility processor but held back: items by operation
 };
 
 // Blocks in flight. A repetition comes into being when something first happens to it and goes when all has ended, so
@@ -61,10 +62,10 @@ class Blocks {
   std::uint64_t repetitions_begun(std::uint32_t segment) const { return rings_[segment].first + rings_[segment].numbers.size(); }
   // Whether an operation of a repetition that is not over has ended.
   bool ended_in(std::uint32_t segment, std::uint64_t rep) const;
-  // The state, seen from `now` and the first repetition of `segment` that is not over.
-  void describe(Digest& state, std::uint32_t segment, Ticks now) const;
-  // Everything is later by `time`, and what belongs to `segment` by some repetitions.
-  void shift(std::uint32_t segment, std::uint64_t repetitions, Ticks time);
+  // The state, seen from the first repetition of `segment` that is not over.
+  void describe(Digest& state, std::uint32_t segment) const;
+  // What belongs to `segment` is some repetitions later.
+  void shift(std::uint32_t segment, std::uint64_t repetitions);
 
   // Blocks made since the caller last emptied it: some of their operations may have nothing to wait for.
   std::vector<std::uint32_t> fresh;

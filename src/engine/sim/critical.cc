@@ -127,7 +127,7 @@ class Shares {
   }
 
   void transfer(plan::OpIndex i, double seconds, What what) {
-    const Path& path = workload_.paths[workload_.ops[i].resource];
+    const Path& path = workload_.paths[workload_.use_of(i).resource];
     const machine::Channel* slowest = nullptr;
     for (const std::uint32_t c : path.list()) {
       const machine::Channel& channel = machine_.channels()[c];

@@ -125,7 +125,7 @@ class Simulation : private RunState {
     blocks_.fresh.pop_back();
     const Block& b = blocks_[block];
     for (const OpIndex op : self_starting_[b.segment]) {
-      if (b.pending[op - b.begin] == 0) ready(op, block);
+      if (b.pending[op - b.begin] == 0) ready(op, block, now_);
     }
   }
 
@@ -160,8 +160,9 @@ class Simulation : private RunState {
 
   void obtain(OpIndex op, std::uint32_t block, Ticks time) {
     Block& b = blocks_[block];
-    b.mapped[op - b.begin] = time;
-    if (--b.pending[op - b.begin] == 0) ready(op, block);
+    std::uint32_t& pending = b.pending[op - b.begin];
+    pending = ((pending & ~Block::kAwaited) - 1) | Block::kMapped;
+    if (pending == Block::kMapped) ready(op, block, time);
   }
 
   // ------------------------------------------------------------------------------------------------ readiness
@@ -169,24 +170,27 @@ class Simulation : private RunState {
   // A predecessor of `op` has ended; `node` says which.
   void deliver(OpIndex op, std::uint32_t block, NodeId node) {
     Block& b = blocks_[block];
-    const std::uint32_t left = --b.pending[op - b.begin];
-    if (left > 1) return;
-    const bool awaits = left == 1 && b.mapped[op - b.begin] == Block::kUnmapped && workload_.ops[op].mapped;
-    if (left == 1 && !awaits) return;
+    std::uint32_t& pending = b.pending[op - b.begin];
+    const std::uint32_t left = --pending;
+    if (left == 0 || left == Block::kMapped) {
+      if (options_.profile) last_before(op, block) = chains_.hold(node);
+      return ready(op, block, left == 0 ? now_ : utility_.mapped_at(workload_.use_of(op).space, op, block, now_));
+    }
+    if (left != 1 || !workload_.ops[op].mapped) return;
     if (options_.profile) last_before(op, block) = chains_.hold(node);
-    if (!awaits) return ready(op, block);
-    b.mapped[op - b.begin] = Block::kAwaited;
-    utility_.await(workload_.ops[op].space);
-    touch(workload_.ops[op].space);
+    pending |= Block::kAwaited;
+    const std::uint32_t space = workload_.use_of(op).space;
+    utility_.await(space);
+    touch(space);
   }
 
   // Nothing is missing any more, except that the end of the mapping may lie in the future.
-  void ready(OpIndex op, std::uint32_t block) {
+  void ready(OpIndex op, std::uint32_t block, Ticks mapped) {
     const OpInfo& info = workload_.ops[op];
-    const Block& b = blocks_[block];
-    const Ticks mapped = b.mapped[op - b.begin], time = std::max(now_, mapped);
+    const Ticks time = std::max(now_, mapped);
     if (options_.profile && mapped > now_) {
-      const NodeId mapping = chains_.add({.parent = cause_[info.space], .op = op, .mapping = true, .rep = b.rep, .end = mapped});
+      const NodeId cause = cause_[workload_.use_of(op).space];
+      const NodeId mapping = chains_.add({.parent = cause, .op = op, .mapping = true, .rep = blocks_[block].rep, .end = mapped});
       chains_.drop(std::exchange(last_before(op, block), mapping));
     }
     if (options_.timeline) ready_times_[order(op, block)] = time;
@@ -194,7 +198,7 @@ class Simulation : private RunState {
       case OpKind::Task: return push(after(time, workload_.ready_to_start), op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return push(workers_ ? time : first_byte(time, workload_.delays[info.resource]), op, block, Happening::Ready);
+      case OpKind::Fill: return push(workers_ ? time : first_byte(time, workload_.delays[workload_.use_of(op).resource]), op, block, Happening::Ready);
       case OpKind::Future: return push(after(time, workload_.future_latency), op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);
@@ -210,9 +214,8 @@ class Simulation : private RunState {
 
   // A ready task comes to its processor, the first byte of a copy to its channels.
   void arrive(OpIndex op, std::uint32_t block) {
-    const OpInfo& info = workload_.ops[op];
-    if (info.kind == OpKind::Task) {
-      Processor& p = processors_[info.resource];
+    if (workload_.ops[op].kind == OpKind::Task) {
+      Processor& p = processors_[workload_.use_of(op).resource];
       if (p.busy) return static_cast<void>(p.queue.emplace_back(op, block));
       p.busy = true;
     }
@@ -238,29 +241,29 @@ class Simulation : private RunState {
   }
 
   void perform(OpIndex op, std::uint32_t block) {
-    const OpInfo& info = workload_.ops[op];
-    if (info.kind == OpKind::Task) return start_task(op, block);
+    if (workload_.ops[op].kind == OpKind::Task) return start_task(op, block);
     note_start(op, block);
     // A worker spends the call and the latency of a copy, where there are workers.
-    if (workers_) return push(after(now_, workload_.delays[info.resource]), op, block, Happening::Begin);
+    if (workers_) return push(after(now_, workload_.delays[workload_.use_of(op).resource]), op, block, Happening::Begin);
     begin_transfer(op, block);
   }
 
   void begin_transfer(OpIndex op, std::uint32_t block) {
-    const OpInfo& info = workload_.ops[op];
-    if (!(info.amount > 0)) return end(op, block);
-    const Path& path = workload_.paths[info.resource];
-    const double cap = path.bandwidth * (info.transposes ? machine_.overheads().transpose_factor : 1.0);
-    transfers_.begin(now_, path, info.amount, cap, {op, block, order(op, block) << 2 | Happening::End});
+    const Use& use = workload_.use_of(op);
+    if (!(use.amount > 0)) return end(op, block);
+    const Path& path = workload_.paths[use.resource];
+    const double cap = path.bandwidth * (workload_.ops[op].transposes ? machine_.overheads().transpose_factor : 1.0);
+    transfers_.begin(now_, path, use.amount, cap, {op, block, order(op, block) << 2 | Happening::End});
   }
 
   void start_task(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
-    Processor& p = processors_[info.resource];
-    auto ticks = static_cast<Ticks>(info.amount);
+    const Use& use = workload_.uses[info.use];
+    Processor& p = processors_[use.resource];
+    auto ticks = static_cast<Ticks>(use.amount);
     if (info.varies) {
       const TaskCost& cost = costs_.transient(op, blocks_[block].rep);
-      const ProcessorKind kind = machine_[machine::ProcessorId(info.resource)].kind;
+      const ProcessorKind kind = machine_[machine::ProcessorId(use.resource)].kind;
       ticks = workload_.clock.ticks(cost.seconds + machine_.compute(kind).launch.value);
       if (options_.profile) totals_.add(op, cost, 1);
     }
@@ -281,7 +284,7 @@ class Simulation : private RunState {
     const NodeId node = options_.profile ? chain(op, block) : kRoot;
     note_end(op, block);
 
-    if (workers_ && info.resource != kAbsent) release_worker(op, block, node);
+    if (workers_ && workload_.uses[info.use].resource != kAbsent) release_worker(op, block, node);
     if (info.feeds_loop && last_rep) blocks_.mark_done(op);
     for (const Successor s : workload_.successors_of(op)) {
       follow(s, block, rep, last_rep, [&](std::uint32_t to) { deliver(s.op, to, node); });
@@ -292,7 +295,7 @@ class Simulation : private RunState {
       utility_.pass(workload_.gate_index(op), now_);
     }
     if (info.launches) {
-      const std::uint32_t space = machine_[machine::ProcessorId(info.resource)].space.value;
+      const std::uint32_t space = machine_[machine::ProcessorId(workload_.uses[info.use].resource)].space.value;
       catch_up(space, node);
       utility_.open(op, block, space, now_);
     }
@@ -312,7 +315,7 @@ class Simulation : private RunState {
     check_fence(node);
     blocks_.end_one(block);
     if (options_.profile) chains_.drop(node);
-    if (info.kind == OpKind::Task) free_processor(info.resource);
+    if (info.kind == OpKind::Task) free_processor(workload_.uses[info.use].resource);
   }
 
   void release_worker(OpIndex op, std::uint32_t block, NodeId node) {
@@ -346,7 +349,7 @@ class Simulation : private RunState {
                                  [](const Workload::MappingEdge& e, OpIndex from) { return e.from < from; });
     for (; edge != workload_.mapping_edges.end() && edge->from == op; ++edge) {
       follow(edge->to, block, rep, last_rep, [&](std::uint32_t to) {
-        catch_up(workload_.ops[edge->to.op].space, node);
+        catch_up(workload_.use_of(edge->to.op).space, node);
         if (--blocks_[to].mapping_pending[edge->to.op - blocks_[to].begin] == 0) utility_.release(edge->to.op, to, now_);
       });
     }
@@ -354,7 +357,7 @@ class Simulation : private RunState {
 
   void end_point(OpIndex task, std::uint64_t rep, NodeId node) {
     if (!utility_.end_point(task, rep, now_)) return;
-    const std::uint32_t space = workload_.ops[task].space;
+    const std::uint32_t space = workload_.use_of(task).space;
     catch_up(space, node);
     utility_.move_window(space, now_);
   }
@@ -416,7 +419,7 @@ class Simulation : private RunState {
     const NodeId node = chains_.add({.parent = before, .op = op, .rep = blocks_[block].rep, .end = now_});
     chains_.drop(before);
     if (info.kind == OpKind::Task) {
-      chains_.drop(std::exchange(processors_[info.resource].last, chains_.hold(node)));
+      chains_.drop(std::exchange(processors_[workload_.uses[info.use].resource].last, chains_.hold(node)));
     }
     return node;
   }
@@ -427,7 +430,7 @@ class Simulation : private RunState {
 
   void note_mapping(const Mapped& m) {
     const Item& item = workload_.items[m.item];
-    timing_.mappings.push_back({.op = item.op, .repetition = blocks_[m.block].rep, .space = workload_.ops[item.op].space,
+    timing_.mappings.push_back({.op = item.op, .repetition = blocks_[m.block].rep, .space = workload_.use_of(item.op).space,
                                 .processor = m.server, .start = workload_.clock.seconds(m.time - workload_.cost_of(item)),
                                 .end = workload_.clock.seconds(m.time)});
   }
@@ -470,7 +473,7 @@ class Simulation : private RunState {
       if (info.kind != OpKind::Copy && info.kind != OpKind::Fold && info.kind != OpKind::Fill) continue;
       const auto repeat = static_cast<std::int64_t>(workload_.segments[workload_.segment_of(i)].repeat);
       const std::int64_t bytes = plan_.transfers[plan_.ops[i].detail].bytes * repeat;
-      for (const std::uint32_t c : workload_.paths[info.resource].list()) timing_.channel_bytes[c] += bytes;
+      for (const std::uint32_t c : workload_.paths[workload_.uses[info.use].resource].list()) timing_.channel_bytes[c] += bytes;
     }
   }
 

@@ -63,7 +63,7 @@ void RunState::describe(Digest& state, std::uint32_t segment) const {
     state.add(p.queue.size() << 1 | (p.busy ? 1 : 0));
     for (const auto& [op, block] : p.queue) add(op, block);
   }
-  blocks_.describe(state, segment, now_);
+  blocks_.describe(state, segment);
   if (on_grid_[segment]) state.add(static_cast<std::uint64_t>(now_ % workload_.copy_grid));
   fences_.describe(state, segment, over);
   std::vector<std::pair<std::uint64_t, std::uint32_t>> watched(watched_.begin(), watched_.end());
@@ -210,7 +210,7 @@ void RunState::jump(const Sight& before, const Sight& now, std::uint32_t segment
     processors_[p].points += (now.points[p] - before.points[p]) * static_cast<std::int64_t>(jump.times);
   }
   timers_.repeat(before.timers, segment, period, jump.period, jump.times);
-  blocks_.shift(segment, repetitions, later);
+  blocks_.shift(segment, repetitions);
   utility_.repeat(segment, period, jump.period, jump.times, unhindered);
   ended_ops_ += (now.ended_ops - before.ended_ops) * jump.times;
   timing_.repeated_ops += (now.ended_ops - before.ended_ops) * jump.times;

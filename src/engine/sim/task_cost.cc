@@ -202,7 +202,7 @@ CostModel::ElementBytes CostModel::array_of_structures(const Used& used, std::sp
                                                        program::RegionId region) const {
   const std::vector<program::Field>& all = program_.regions[region.value].fields;
   std::vector<program::FieldIndex> held;
-  for (const std::uint32_t g : used.instance->groups) {
+  for (const std::uint32_t g : plan_.groups_of(*used.instance)) {
     const auto& group = plan_.field_groups[g].fields;
     held.insert(held.end(), group.begin(), group.end());
   }
@@ -356,8 +356,7 @@ std::uint32_t CostModel::find(plan::OpIndex op, std::uint64_t rep) {
     key_.push_back(same << 3 | (layout.fields == FieldOrder::Aos ? 4u : 0u) | (layout.dims == DimOrder::C ? 2u : 0u) |
                    (strided(*u.instance) ? 1u : 0u));
     if (layout.fields != FieldOrder::Aos) continue;
-    key_.push_back(u.instance->groups.size());
-    key_.insert(key_.end(), u.instance->groups.begin(), u.instance->groups.end());
+    key_.push_back(u.instance->groups);
   }
   for (const double v : values_) key_.push_back(std::bit_cast<std::uint64_t>(v));
 

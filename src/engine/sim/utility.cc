@@ -17,6 +17,7 @@ Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload)
       before += workload.segments[g].repeat * (workload.launch_offsets[at + 1] - workload.launch_offsets[at]);
     }
     spaces_[s].free.assign(workload.utility_processors, 0);
+    spaces_[s].latest.resize(workload.utility_processors);
     spaces_[s].watched = spaces_[s].free;
     spaces_[s].points.assign(std::min(before, kWindow), 0);
     spaces_[s].over.assign(std::min(before, kWindow), 0);
@@ -40,10 +41,12 @@ bool Utility::start_segment(List& list, std::uint32_t space) const {
 void Utility::place(List& list, std::uint32_t space) const {
   const Stretch& s = workload_.segments[list.segment];
   list.order = s.base + list.rep * s.length() + (workload_.items[list.item].op - s.begin);
-  if (!list.top) return;
-  const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
-  list.launch = launches_before_[at] + list.rep * (workload_.launch_offsets[at + 1] - workload_.launch_offsets[at]) +
-                workload_.launch_of[list.item];
+  if (list.top) list.launch = launch(list.segment, space, list.rep, workload_.items[list.item].op);
+}
+
+std::uint64_t Utility::launch(std::uint32_t segment, std::uint32_t space, std::uint64_t rep, plan::OpIndex task) const {
+  const std::size_t at = std::size_t {segment} * workload_.spaces + space;
+  return launches_before_[at] + rep * launches_of(segment, space) + workload_.launch_of(at, workload_.record_of(task));
 }
 
 void Utility::push(Space& s, List list) {
@@ -85,12 +88,27 @@ bool Utility::gate_open(const List& list) const {
 std::uint32_t Utility::awaited_of(const List& list, std::uint32_t block) const {
   const Block& b = blocks_[block];
   const plan::OpIndex begin = workload_.segments[list.segment].begin;
-  const auto awaited = [&](plan::OpIndex op) { return b.mapped[op - begin] == Block::kAwaited ? 1u : 0u; };
+  const auto awaited = [&](plan::OpIndex op) { return b.pending[op - begin] & Block::kAwaited ? 1u : 0u; };
   std::uint32_t n = awaited(workload_.items[list.item].op);
   for (std::uint32_t i = workload_.issued_offsets[list.item]; i < workload_.issued_offsets[list.item + 1]; ++i) {
     n += awaited(workload_.issued[i]);
   }
   return n;
+}
+
+bool Utility::maps(std::uint32_t item, plan::OpIndex op) const {
+  const auto issued = workload_.issued.begin();
+  const auto end = issued + workload_.issued_offsets[item + 1];
+  return workload_.items[item].op == op || std::find(issued + workload_.issued_offsets[item], end, op) != end;
+}
+
+Ticks Utility::mapped_at(std::uint32_t space, plan::OpIndex op, std::uint32_t block, Ticks now) const {
+  const Space& s = spaces_[space];
+  for (std::size_t i = 0; i < s.free.size(); ++i) {
+    const Given& g = s.latest[i];
+    if (s.free[i] > now && g.item != kAbsent && g.block == block && maps(g.item, op)) return s.free[i];
+  }
+  return now;
 }
 
 bool Utility::wanted(const Space& s, std::uint32_t space) const {
@@ -121,16 +139,18 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
     }
     if (list.top && list.launch == s.begun) {
       const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
-      s.points[s.begun++ % kWindow] = workload_.launch_points[workload_.launch_offsets[at] + workload_.launch_of[list.item]];
+      const std::uint32_t launch = workload_.launch_of(at, workload_.record_of(workload_.items[list.item].op));
+      s.points[s.begun++ % kWindow] = workload_.launch_points[workload_.launch_offsets[at] + launch];
     }
     const Item& item = workload_.items[list.item];
     const std::uint32_t block = list.top ? blocks_.at(list.segment, list.rep) : list.block;
     const std::uint32_t offset = item.op - workload_.segments[list.segment].begin;
     Block& b = blocks_[block];
     if (!b.mapping_pending.empty() && b.mapping_pending[offset] > 0) {
-      b.parked[offset] = true;
+      b.parked.emplace(offset, list.item);
     } else {
       *server = after(when, workload_.cost_of(item));
+      s.latest[static_cast<std::size_t>(server - s.free.begin())] = {list.item, block};
       mapped.push_back({list.item, block, *server, static_cast<std::uint32_t>(server - s.free.begin())});
       Ticks& watched = *std::min_element(s.watched.begin(), s.watched.end());
       watched = after(watched, workload_.cost_of(item));
@@ -165,12 +185,13 @@ void Utility::open(plan::OpIndex task, std::uint32_t block, std::uint32_t space,
 void Utility::release(plan::OpIndex op, std::uint32_t block, Ticks now) {
   Block& b = blocks_[block];
   const std::uint32_t offset = op - workload_.segments[b.segment].begin;
-  if (!b.parked[offset]) return;  // its turn has not come yet
-  b.parked[offset] = false;
-  Space& s = spaces_[workload_.ops[op].space];
+  const auto parked = b.parked.find(offset);
+  if (parked == b.parked.end()) return;  // its turn has not come yet
+  Space& s = spaces_[workload_.use_of(op).space];
   s.clock = now;
   List list;
-  list.item = workload_.item_of[op];
+  list.item = parked->second;
+  b.parked.erase(parked);
   list.end = list.item + 1;
   list.block = block;
   list.segment = b.segment;
@@ -179,14 +200,9 @@ void Utility::release(plan::OpIndex op, std::uint32_t block, Ticks now) {
 }
 
 bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, Ticks now) {
-  List list;
-  list.top = true;
-  list.item = workload_.item_of[task];
-  list.segment = workload_.segment_of(task);
-  list.rep = rep;
-  place(list, workload_.ops[task].space);
-  Space& s = spaces_[workload_.ops[task].space];
-  if (--s.points[list.launch % kWindow] > 0) return false;
+  const std::uint32_t segment = workload_.segment_of(task), space = workload_.use_of(task).space;
+  Space& s = spaces_[space];
+  if (--s.points[launch(segment, space, rep, task) % kWindow] > 0) return false;
   const std::uint64_t before = s.done;
   for (; s.done < s.begun && s.points[s.done % kWindow] == 0; ++s.done) s.over[s.done % kWindow] = now;
   return s.done > before && !s.at_window.empty();

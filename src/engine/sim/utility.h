@@ -52,6 +52,8 @@ class Utility {
   // After advance(s, now) of every space: a gate has been passed once more.
   void pass(std::uint32_t gate, Ticks now);
 
+  // When the mapping of an operation of `space` that has begun ends or has ended, as seen from `now`: not before.
+  Ticks mapped_at(std::uint32_t space, plan::OpIndex op, std::uint32_t block, Ticks now) const;
   // Operations of `space` that wait for nothing but their mapping.
   void await(std::uint32_t space) { ++spaces_[space].awaited; }
   bool idle(std::uint32_t space) const { return spaces_[space].ready.empty(); }
@@ -89,8 +91,12 @@ class Utility {
     bool top = false;         // continues with the next repetition and segment
     static bool later(const List& a, const List& b) { return a.order > b.order; }
   };
+  struct Given {
+    std::uint32_t item = kAbsent, block = 0;
+  };
   struct Space {
     std::vector<Ticks> free;        // by utility processor: when it has mapped all it was given
+    std::vector<Given> latest;      // ... of which this is the last, and the only one that can still be under way
     Ticks clock = 0;                // nothing is given to one before this time
     std::vector<List> ready;        // heap by program order
     std::vector<List> at_gate, at_window;
@@ -108,14 +114,18 @@ class Utility {
     return workload_.launch_offsets[at + 1] - workload_.launch_offsets[at];
   }
   void describe(Digest& state, const List& list, std::uint32_t segment, std::uint64_t repetitions) const;
+  void describe_under_way(Digest& state, const Space& s, std::uint32_t segment, std::uint64_t repetitions, Ticks now) const;
   void catch_up_with(Space& s, std::uint32_t space, std::uint64_t repetitions, Ticks period, std::uint64_t times);
   void map_unhindered(Space& s, List list, std::uint64_t items);
   void run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, bool wanted_only);
   bool wanted(const Space& s, std::uint32_t space) const;
   std::uint32_t awaited_of(const List& list, std::uint32_t block) const;  // by the item and what it issues
+  bool maps(std::uint32_t item, plan::OpIndex op) const;                  // or issues
   bool gate_open(const List& list) const;
   void push(Space& s, List list);
   void place(List& list, std::uint32_t space) const;  // finds order and launch
+  // Number of the launch that a task of the top level belongs to, as its address space counts them.
+  std::uint64_t launch(std::uint32_t segment, std::uint32_t space, std::uint64_t rep, plan::OpIndex task) const;
   bool start_segment(List& list, std::uint32_t space) const;  // false: no segment from list.segment on has items
   void step(Space& s, std::uint32_t space, List list);        // puts back what is left of a list after one item
 

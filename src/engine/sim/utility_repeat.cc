@@ -1,5 +1,6 @@
 // Utility processors in executions that repeat themselves.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "engine/sim/utility.h"
@@ -42,6 +43,7 @@ void Utility::describe(Digest& state, std::uint32_t segment, std::uint64_t repet
     state.add(s.done - repetitions * launches_of(segment, space));
     state.add(s.begun - s.done);
     for (std::uint64_t x = s.done; x < s.begun; ++x) state.add(s.points[x % kWindow]);
+    describe_under_way(state, s, segment, repetitions, now);
     if (!times) continue;
     free = s.free;
     for (Ticks& t : free) t = std::max(t, s.clock);
@@ -54,6 +56,25 @@ void Utility::describe(Digest& state, std::uint32_t segment, std::uint64_t repet
       state.add(static_cast<std::uint64_t>(over - now));
     }
   }
+}
+
+void Utility::describe_under_way(Digest& state, const Space& s, std::uint32_t segment, std::uint64_t repetitions, Ticks now) const {
+  std::vector<std::pair<Ticks, std::size_t>> under_way;
+  for (std::size_t i = 0; i < s.free.size(); ++i) {
+    if (s.free[i] > now && s.latest[i].item != kAbsent) under_way.emplace_back(s.free[i] - now, i);
+  }
+  const auto rep = [&](std::size_t i) {
+    const Block& b = blocks_[s.latest[i].block];
+    return b.segment == segment ? b.rep - repetitions : b.rep;
+  };
+  const auto key = [&](const auto& x) { return std::tuple(x.first, s.latest[x.second].item, rep(x.second)); };
+  std::sort(under_way.begin(), under_way.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  for (const auto& [time, i] : under_way) {
+    state.add(static_cast<std::uint64_t>(time));
+    state.add(s.latest[i].item);
+    state.add(rep(i));
+  }
+  state.add(under_way.size());
 }
 
 std::uint64_t Utility::furthest(std::uint32_t segment) const {
@@ -106,9 +127,10 @@ void Utility::map_unhindered(Space& s, List list, std::uint64_t items) {
       ++begun;
     }
     *server = after(when, workload_.cost_of(workload_.items[list.item]));
-    const std::uint32_t before = workload_.launch_of[list.item];
+    const auto record = [&] { return workload_.record_of(workload_.items[list.item].op); };
+    const std::uint32_t before = record();
     if (++list.item == list.end) list.item = first;
-    if (workload_.launch_of[list.item] != before || list.item == first) ++launch;
+    if (record() != before || list.item == first) ++launch;
   }
 }
 
@@ -128,6 +150,7 @@ void Utility::catch_up_with(Space& s, std::uint32_t space, std::uint64_t repetit
       s.over[s.done % kWindow] = after(s.over[(s.done - launches) % kWindow], period);
     }
   }
+  std::fill(s.latest.begin(), s.latest.end(), Given {});  // none of those is under way any more
   for (std::uint64_t i = 0; i < flying; ++i) s.points[(s.done + i) % kWindow] = points[(done + i) % kWindow];
 }
 

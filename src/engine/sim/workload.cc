@@ -35,9 +35,9 @@ class Maker {
     operations(costs, keep_costs);
     records();
     timers();
-    successors();
     items();
     laziness();
+    successors();
     w_.utility_processors = std::max(1u, machine_.overheads().utility_processors);
     return std::move(w_);
   }
@@ -60,6 +60,7 @@ class Maker {
   void operations(CostModel& costs, bool keep_costs) {
     w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
     w_.ops.resize(plan_.ops.size());
+    w_.uses.emplace_back();                // of those that occupy nothing
     if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
     for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
       for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
@@ -67,20 +68,20 @@ class Maker {
         OpInfo& info = w_.ops[i];
         info.kind = op.kind;
         if (op.kind == OpKind::Task) {
-          info.resource = op.b;
           info.mapped = true;
           info.varies = costs.varies(i);
           const std::uint32_t id = costs.id(i, 0);
-          info.amount = launch_seconds(op) + costs.cost(id).seconds;
+          info.use = use({launch_seconds(op) + costs.cost(id).seconds, op.b, space_of(op)}, true);
           if (keep_costs) w_.cost_ids[i] = id;
         } else if (moves_data(op.kind)) {
           const plan::Transfer& t = plan_.transfers[op.detail];
           const std::uint32_t to = plan_.instances[op.b].memory.value;
-          info.resource = path(op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value, to, element_limit(op));
-          info.amount = static_cast<double>(t.bytes);
+          const std::uint32_t from = op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value;
+          info.use = use({static_cast<double>(t.bytes), path(from, to, element_limit(op)), issuing_space(op)}, false);
           info.transposes = op.kind == OpKind::Copy && t.transpose;
           info.mapped = op.issuer != kNone;
         } else if (op.kind == OpKind::Reclaim) {
+          info.use = use({0, kAbsent, issuing_space(op)}, false);
           info.mapped = op.issuer != kNone;
         } else if (op.kind == OpKind::Fence) {
           w_.fences[g].push_back(i);
@@ -88,20 +89,36 @@ class Maker {
       }
     }
     set_clock();
-    // Who maps what: needs the processors of parents, which may come in any order of kinds.
-    const bool replicated = plan_.decisions->replicated;
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (plan_.ops[i].kind != OpKind::Task) continue;
-      const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
-      const OpIndex decider = parent != kNoOp ? parent : i;
-      if (parent != kNoOp || replicated) {
-        w_.ops[i].space = machine_[machine::ProcessorId(plan_.ops[decider].b)].space.value;
-      }
-    }
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (w_.ops[i].mapped && plan_.ops[i].kind != OpKind::Task) w_.ops[i].space = w_.ops[plan_.ops[i].issuer].space;
-    }
   }
+
+  // The number of what is used; amounts of tasks are in seconds until set_clock(). Mostly what used the resource last.
+  std::uint32_t use(const Use& u, bool task) {
+    std::vector<std::uint32_t>& latest = task ? latest_on_processor_ : latest_on_path_;
+    const std::size_t resource = u.resource == kAbsent ? 0 : u.resource + 1;
+    if (latest.size() <= resource) latest.resize(2 * resource + 1, 0);
+    const auto same = [&](std::uint32_t n) {
+      const Use& x = w_.uses[n];
+      return x.amount == u.amount && x.resource == u.resource && x.space == u.space && used_by_tasks_[n] == task;
+    };
+    if (latest[resource] != 0 && same(latest[resource])) return latest[resource];
+    const auto number = static_cast<std::uint32_t>(w_.uses.size());
+    const std::uint64_t hash = mix64(mix64(std::uint64_t {u.resource} << 32 | u.space) ^ std::bit_cast<std::uint64_t>(u.amount));
+    latest[resource] = uses_.find_or_add(hash, number, same);
+    if (latest[resource] == number) {
+      w_.uses.push_back(u);
+      used_by_tasks_.push_back(task);
+    }
+    return latest[resource];
+  }
+
+  // Who maps a task: its own address space, or that of the task that launched it.
+  std::uint32_t space_of(const Op& task) const {
+    const OpIndex parent = plan_.records[task.record].parent;
+    if (parent == kNoOp && !plan_.decisions->replicated) return 0;
+    const Op& decider = parent != kNoOp ? plan_.ops[parent] : task;
+    return machine_[machine::ProcessorId(decider.b)].space.value;
+  }
+  std::uint32_t issuing_space(const Op& op) const { return op.issuer != kNone ? space_of(plan_.ops[op.issuer]) : 0; }
 
   // Nothing takes longer than everything one after the other, and something always goes on.
   void set_clock() {
@@ -117,16 +134,17 @@ class Maker {
     for (const Stretch& segment : w_.segments) {
       for (OpIndex i = segment.begin; i < segment.end; ++i) {
         const OpInfo& info = w_.ops[i];
+        const Use& used = w_.uses[info.use];
         double seconds = mapping + o.ready_to_start.value;
-        if (info.kind == OpKind::Task) seconds += info.amount;
+        if (info.kind == OpKind::Task) seconds += used.amount;
         if (info.kind == OpKind::Future) seconds += future;
-        if (moves_data(info.kind)) seconds += o.copy_grid.value + delays_[info.resource] + info.amount / (w_.paths[info.resource].bandwidth * std::min(1.0, o.transpose_factor));
+        if (moves_data(info.kind)) seconds += o.copy_grid.value + delays_[used.resource] + used.amount / (w_.paths[used.resource].bandwidth * std::min(1.0, o.transpose_factor));
         add(seconds, segment.repeat);
       }
     }
     w_.clock = Clock(total);
-    for (OpInfo& info : w_.ops) {
-      if (info.kind == OpKind::Task) info.amount = static_cast<double>(w_.clock.ticks(info.amount));
+    for (std::size_t n = 0; n < used_by_tasks_.size(); ++n) {
+      if (used_by_tasks_[n]) w_.uses[n].amount = static_cast<double>(w_.clock.ticks(w_.uses[n].amount));
     }
     w_.future_latency = w_.clock.ticks(future);
     w_.copy_grid = w_.clock.ticks(o.copy_grid.value);
@@ -156,7 +174,7 @@ class Maker {
     }
     const auto some_of = [&](const plan::Instance& i) {  // a structure is moved as a whole or field by field
       std::size_t held = 0;
-      for (const std::uint32_t g : i.groups) held += plan_.field_groups[g].fields.size();
+      for (const std::uint32_t g : plan_.groups_of(i)) held += plan_.field_groups[g].fields.size();
       return i.layout.fields == FieldOrder::Aos && fields < held;
     };
     const bool one_by_one = t.transpose || some_of(plan_.instances[op.a]) || some_of(plan_.instances[op.b]);
@@ -166,7 +184,7 @@ class Maker {
     for (const std::uint32_t i : {op.a, op.b}) {
       if (plan_.instances[i].layout.fields != FieldOrder::Aos) continue;
       std::int64_t bytes = 0;
-      for (const std::uint32_t g : plan_.instances[i].groups) bytes += plan_.field_groups[g].bytes_per_element;
+      for (const std::uint32_t g : plan_.groups_of(plan_.instances[i])) bytes += plan_.field_groups[g].bytes_per_element;
       structure = std::max(structure, bytes);
     }
     const double element = static_cast<double>(t.bytes) / elements;
@@ -310,20 +328,36 @@ class Maker {
     return {kNoOp, false};
   }
 
-  // f(predecessor, carried, mapping) for every predecessor of operation i, those that are implied included.
+  // The launch record whose fence operation i waits for; null: it waits for none.
+  const plan::LaunchRecord* fenced(OpIndex i) const {
+    const Op& op = plan_.ops[i];
+    if (op.record == kNone || !(op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves_data(op.kind))) return nullptr;
+    const plan::LaunchRecord& r = plan_.records[op.record];
+    return r.fence != kNoOp ? &r : nullptr;
+  }
+
+  // f(predecessor, carried, mapping) for the predecessors of operation i: those in the plan, the fence that a timer looks
+  // at, and the fence before a launch unless something else stands for it.
   template <typename F>
   void for_each_predecessor(OpIndex i, F&& f) const {
-    for (const plan::Edge e : plan_.predecessors(i)) f(e.op, e.carried != 0, e.mapping != 0);
+    const plan::LaunchRecord* const record = fenced(i);
+    const auto same_fence = [record](const plan::LaunchRecord& r) {
+      return &r == record || (r.fence == record->fence && r.fence_carried == record->fence_carried);
+    };
+    // What is mapped after a gate also starts after it; and what waits for something that has waited for the fence does.
+    bool implied = record && w_.ops[i].mapped && record->fence == record->gate && record->fence_carried == record->gate_carried;
+    for (const plan::Edge e : plan_.predecessors(i)) {
+      f(e.op, e.carried != 0, e.mapping != 0);
+      if (!record || implied || e.carried || e.mapping) continue;
+      const plan::LaunchRecord* const before = fenced(e.op);
+      implied = before && same_fence(*before);
+    }
     const Op& op = plan_.ops[i];
     if ((op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b == kNone) {
       const auto [fence, carried] = fence_before(i);
       if (fence != kNoOp) f(fence, carried, false);
     }
-    if (op.record == kNone || !(op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves_data(op.kind))) return;
-    const plan::LaunchRecord& r = plan_.records[op.record];
-    // What is mapped after a gate also starts after it.
-    const bool implied = w_.ops[i].mapped && r.fence == r.gate && r.fence_carried == r.gate_carried;
-    if (r.fence != kNoOp && !implied) f(r.fence, r.fence_carried, false);
+    if (record && !implied) f(record->fence, record->fence_carried, false);
   }
 
   // f(from, successor, mapping) for every edge into operation i, in terms of Successor.
@@ -392,13 +426,13 @@ class Maker {
     // Lists: the top level by segment and space, then one per task with a body, each in program order.
     const std::size_t top = w_.segments.size() * w_.spaces;
     std::unordered_map<OpIndex, std::uint32_t> contexts;
-    std::vector<std::uint32_t>& list_of = w_.item_of;  // until the items have their places
-    list_of.assign(plan_.ops.size(), kAbsent);
+    std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);  // later, its item
+
     std::vector<std::uint32_t> sizes(top, 0);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind != OpKind::Task) continue;
       const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
-      std::size_t list = std::size_t {w_.segment_of(i)} * w_.spaces + w_.ops[i].space;
+      std::size_t list = std::size_t {w_.segment_of(i)} * w_.spaces + w_.use_of(i).space;
       if (parent != kNoOp) {
         const auto [context, fresh] = contexts.try_emplace(parent, static_cast<std::uint32_t>(contexts.size()));
         if (fresh) sizes.push_back(0);
@@ -425,12 +459,13 @@ class Maker {
       double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
       if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
       cost += o.instance.value * created[i];
-      w_.item_of[i] = next[list]++;
-      w_.items[w_.item_of[i]] = {.op = i};
-      costs[w_.item_of[i]] = w_.clock.ticks(cost);
+      const std::uint32_t item = next[list]++;
+      list_of[i] = item;
+      w_.items[item] = {.op = i};
+      costs[item] = w_.clock.ticks(cost);
     }
     launches();
-    issued(costs);
+    issued(list_of, costs);
     std::unordered_map<Ticks, std::uint32_t> known;
     for (std::size_t i = 0; i < costs.size(); ++i) {
       const auto [cost, first] = known.try_emplace(costs[i], static_cast<std::uint32_t>(w_.item_costs.size()));
@@ -440,14 +475,16 @@ class Maker {
   }
 
   void launches() {
-    w_.launch_of.resize(w_.top_offsets.back());
     w_.launch_offsets.push_back(0);
     for (std::size_t list = 0; list + 1 < w_.top_offsets.size(); ++list) {
       std::uint32_t last = kNone;
       for (std::uint32_t i = w_.top_offsets[list]; i < w_.top_offsets[list + 1]; ++i) {
-        if (std::exchange(last, plan_.ops[w_.items[i].op].record) != last) w_.launch_points.push_back(0);
+        const std::uint32_t record = plan_.ops[w_.items[i].op].record;
+        if (std::exchange(last, record) != record) {
+          w_.launch_records.push_back(record);
+          w_.launch_points.push_back(0);
+        }
         ++w_.launch_points.back();
-        w_.launch_of[i] = static_cast<std::uint32_t>(w_.launch_points.size()) - 1 - w_.launch_offsets.back();
         w_.ops[w_.items[i].op].ends_point = true;
       }
       w_.launch_offsets.push_back(static_cast<std::uint32_t>(w_.launch_points.size()));
@@ -461,14 +498,14 @@ class Maker {
   }
 
   // Adds the copies that an item issues to its cost.
-  void issued(std::vector<Ticks>& costs) {
+  void issued(const std::vector<std::uint32_t>& item_of, std::vector<Ticks>& costs) {
     w_.issued_offsets.assign(w_.items.size() + 1, 0);
     const Ticks copy = w_.clock.ticks(machine_.overheads().copy.value);
     const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (!is_issued(i)) continue;
       MW_CHECK(w_.segment_of(plan_.ops[i].issuer) == w_.segment_of(i), "a copy is issued within its segment");
-      const std::uint32_t item = w_.item_of[plan_.ops[i].issuer];
+      const std::uint32_t item = item_of[plan_.ops[i].issuer];
       ++w_.issued_offsets[item + 1];
       if (moves_data(w_.ops[i].kind)) costs[item] += copy;
     }
@@ -476,7 +513,7 @@ class Maker {
     w_.issued.resize(w_.issued_offsets.back());
     std::vector<std::uint32_t> next(w_.issued_offsets.begin(), w_.issued_offsets.end() - 1);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (is_issued(i)) w_.issued[next[w_.item_of[plan_.ops[i].issuer]]++] = i;
+      if (is_issued(i)) w_.issued[next[item_of[plan_.ops[i].issuer]]++] = i;
     }
   }
 
@@ -516,7 +553,7 @@ class Maker {
       if (!info.mapped) continue;
       const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
       if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
-      std::int32_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + info.space];
+      std::int32_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
       l = std::min(l, latest[i]);
     }
     w_.lazy.resize(least.size());
@@ -533,7 +570,9 @@ class Maker {
   const machine::Machine& machine_;
   const Sites& sites_;
   Workload w_;
-  IndexTable paths_;
+  IndexTable uses_, paths_;
+  std::vector<bool> used_by_tasks_ {false};                  // by use
+  std::vector<std::uint32_t> latest_on_processor_, latest_on_path_;  // latest uses, by resource + 1; 0: none
   std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
   std::vector<double> delays_;  // by path: seconds before its first byte
 };

@@ -2,6 +2,7 @@
 // occupies and for how long, and the order in which utility processors map point tasks. Immutable during a simulation.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -16,17 +17,22 @@ namespace mapwright::engine::sim {
 
 inline constexpr std::uint32_t kAbsent = 0xffffffff;
 
-// What the event loop looks up for one planned operation.
-struct OpInfo {
+// What operations occupy and for how long; shared by those that are alike.
+struct Use {
   double amount = 0;                 // Task: ticks on its processor; Copy, Fold, Fill: bytes
   std::uint32_t resource = kAbsent;  // Task: processor; Copy, Fold, Fill: index into Workload::paths
   std::uint32_t space = 0;           // address space that maps the task or issues the copy
+};
+
+// What the event loop looks up for one planned operation.
+struct OpInfo {
+  std::uint32_t use = 0;             // into Workload::uses
   std::uint32_t successors = 0;      // first one, in Workload::successors; they end where the next operation's begin
   plan::OpKind kind = plan::OpKind::Join;
   bool launches : 1 = false;         // Task with a body
   bool mapped : 1 = false;           // waits for the mapping of its task, besides its predecessors
   bool transposes : 1 = false;
-  bool varies : 1 = false;           // Task: `amount` depends on the repetition
+  bool varies : 1 = false;           // Task: its time depends on the repetition
   bool gate : 1 = false;             // mapping waits for it somewhere
   bool starts_watched : 1 = false;   // a timer looks at when points of its record start
   bool ends_watched : 1 = false;     // ... or end
@@ -34,7 +40,7 @@ struct OpInfo {
   bool feeds_loop : 1 = false;       // operations of a later, repeated segment wait for it
   bool gates_mapping : 1 = false;    // mapping of single tasks waits for it (InstanceLimit)
 };
-static_assert(sizeof(OpInfo) == 24);
+static_assert(sizeof(OpInfo) == 12);
 
 // A successor. Which repetition it belongs to follows from the segments of both ends and `step`.
 struct Successor {
@@ -83,6 +89,7 @@ struct Workload {
   const plan::Plan* plan = nullptr;
   std::vector<Stretch> segments;
   std::vector<OpInfo> ops;                       // and one more, where the last successors end
+  std::vector<Use> uses;
   std::vector<Successor> successors;
   // Pending events of an operation before it can start, in repetitions after the first: predecessors in its own segment
   // and the mapping. The first repetition and `outside` add those that lie before the segment.
@@ -106,14 +113,13 @@ struct Workload {
   std::vector<Ticks> item_costs;                 // of a utility processor
   std::vector<std::uint32_t> issued_offsets;     // items + 1: operations that the mapping of an item issues
   std::vector<plan::OpIndex> issued;
-  std::vector<std::uint32_t> item_of;            // by op: item of a task
   std::vector<std::uint32_t> top_offsets;        // [segment * spaces + space], + 1: items of the top level
   std::vector<std::uint32_t> context_offsets;    // nested items by context, + 1
   std::vector<std::pair<plan::OpIndex, std::uint32_t>> contexts;  // of tasks with a body, ascending
-  // Launches of the top level as an address space sees them: those with an item there.
-  std::vector<std::uint32_t> launch_of;          // by item of the top level: position in the list's launches
-  std::vector<std::uint32_t> launch_points;      // items per launch, list after list
-  std::vector<std::uint32_t> launch_offsets;     // [segment * spaces + space], + 1: into launch_points
+  // Launches of the top level as an address space sees them: those with an item there, list after list.
+  std::vector<std::uint32_t> launch_records;     // ascending in a list
+  std::vector<std::uint32_t> launch_points;      // items of each
+  std::vector<std::uint32_t> launch_offsets;     // [segment * spaces + space], + 1: into those two
   std::vector<bool> lazy;                        // [segment * spaces + space], see utility.h
   std::vector<Gate> gates;                       // ascending by op
   std::vector<Watch> watches;                    // ascending by record
@@ -129,6 +135,12 @@ struct Workload {
 
   std::span<const Successor> successors_of(plan::OpIndex op) const {
     return {successors.data() + ops[op].successors, successors.data() + ops[op + 1].successors};
+  }
+  const Use& use_of(plan::OpIndex op) const { return uses[ops[op].use]; }
+  // Position of a record among the launches of a list, which has an item of it.
+  std::uint32_t launch_of(std::size_t list, std::uint32_t record) const {
+    const auto first = launch_records.begin() + launch_offsets[list];
+    return static_cast<std::uint32_t>(std::lower_bound(first, launch_records.begin() + launch_offsets[list + 1], record) - first);
   }
   Ticks cost_of(const Item& item) const { return item_costs[item.cost]; }
   std::uint32_t segment_of(plan::OpIndex op) const;

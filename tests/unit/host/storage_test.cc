@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 
 namespace mapwright::engine::host {
 namespace {
 
-using plan::ArgumentDecision;
-using Layout = ArgumentDecision::LayoutDecision;
+using plan::Layout;
 
 program::Region region(std::vector<std::int64_t> field_bytes) {
   program::Region r;
@@ -18,7 +18,9 @@ program::Region region(std::vector<std::int64_t> field_bytes) {
   return r;
 }
 
-Layout layout(FieldOrder fields, DimOrder dims, std::int64_t alignment = 1) { return {fields, dims, alignment, std::nullopt}; }
+Layout layout(FieldOrder fields, DimOrder dims, std::int64_t alignment = 1) {
+  return {fields, dims, static_cast<std::uint8_t>(std::countr_zero(static_cast<std::uint64_t>(alignment)))};
+}
 
 double& at(const Storage& s, FieldIndex f, const Point& p) {
   const program::FieldView view {&s.points(), s.blocks(f)};

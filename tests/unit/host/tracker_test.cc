@@ -23,7 +23,7 @@ struct Fixture {
     plan.field_groups = {{program::RegionId(0), {0}, 8}};
     plan.cells = {{program::RegionId(0), 0, 0, 80}};
     plan::Instance i;
-    i.groups = {0};
+    plan.group_lists = {{0}};
     plan.instances = {i, i, i};
     plan.instances[2].reduction = program::ReductionOp::Sum;
   }

@@ -173,6 +173,25 @@ TEST(Plan, WritesOutLoopsWhoseTimersLookBack) {
   EXPECT_EQ(segments(false), 1u);
 }
 
+// Two writes of a value, with or without a read between.
+TEST(Plan, AWriterWaitsForReadersOrElseForTheWriter) {
+  const auto before_second_write = [](bool read) {
+    Builder b("values");
+    const auto r = b.add_region("value", PointSet(Rect::of_extents({10})), {{"x", 8}});
+    const auto t = b.add_task("t", {variant(ProcessorKind::Cpu)});
+    b.single_launch(t, {argument(r, std::nullopt, {0}, Privilege::WriteDiscard)});
+    if (read) b.single_launch(t, {argument(r, std::nullopt, {0}, Privilege::Read)});
+    b.single_launch(t, {argument(r, std::nullopt, {0}, Privilege::WriteDiscard)});
+    const auto plan = plan_of("", b.finish(), machine_of(1, 1));
+    MW_CHECK(plan.has_value());
+    std::vector<OpIndex> before;
+    for (const Edge e : plan->predecessors(static_cast<OpIndex>(plan->ops.size() - 1))) before.push_back(e.op);
+    return before;
+  };
+  EXPECT_EQ(before_second_write(true), std::vector<OpIndex> {1}) << "which has waited for the writer";
+  EXPECT_EQ(before_second_write(false), std::vector<OpIndex> {0});
+}
+
 TEST(Plan, LimitsPointsInFlightByMappingEdges) {
   const Program p = halo(1);
   const machine::Machine m = machine_of(1, 4);
