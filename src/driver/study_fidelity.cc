@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "driver/calibrate.h"
+#include "driver/interrupt.h"
 #include "driver/json.h"
 #include "driver/statistics.h"
 #include "driver/study.h"
@@ -95,8 +96,9 @@ std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std:
   return found;
 }
 
-// `legion`: null measures on the host engine.
-Expected<Fidelity> compare_all(Target& target, const Options& options, const std::unique_ptr<engine::Engine>* legion, Console& console) {
+// `legion`: null measures on the host engine. Once `stop` is set, with the runs that there are.
+Expected<Fidelity> compare_all(Target& target, const Options& options, const std::unique_ptr<engine::Engine>* legion, const std::atomic<bool>& stop,
+                               Console& console) {
   Calibrator calibrator(target, options.emulate_gpu);
   std::vector<Candidate> all = candidates(target, options.seed, static_cast<std::size_t>(options.runs > 0 ? options.runs : kMappers));
   engine::host::Options host;
@@ -104,9 +106,10 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, const std
   host.verify = false;
   host.measure = true;
   const std::int64_t repeats = options.repeats > 0 ? options.repeats : kRepeats;
-  for (std::int64_t r = 0; r < repeats; ++r) {  // all in turns, so that drift of the host hits all alike
+  for (std::int64_t r = 0; r < repeats && !stop; ++r) {  // all in turns, so that drift of the host hits all alike
     if (const Expected<void> measured = calibrator.measure(console); !measured) return tl::unexpected(measured.error());
     for (Candidate& c : all) {
+      if (stop) break;
       console.progress(fmt::format("{}: run {} of {}, {}", target.program.name, r + 1, repeats, c.compared.mapper));
       if (legion) {
         const Expected<engine::Execution> run = execute(**legion, target, c.mapper, options, false);
@@ -123,6 +126,7 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, const std
       c.compared.real.push_back(observed->seconds);
     }
   }
+  std::erase_if(all, [](const Candidate& c) { return c.compared.real.empty(); });
   if (const Expected<void> applied = program::apply(calibrator.result(), target.program); !applied) return tl::unexpected(applied.error());
   Fidelity f;
   f.program = target.program.name;
@@ -161,6 +165,7 @@ Json json_of(const Fidelity& f) {
 }  // namespace
 
 int study_fidelity(const Options& given, Console& console) {
+  const InterruptGuard interrupt;
   Options options = given;
   if (options.engine != "legion") options.engine = "host";  // decides the preset
   std::unique_ptr<engine::Engine> legion;
@@ -181,7 +186,8 @@ int study_fidelity(const Options& given, Console& console) {
   if (!targets) return targets.error();
   std::vector<Fidelity> all;
   for (Target& target : *targets) {
-    Expected<Fidelity> one = compare_all(target, options, legion ? &legion : nullptr, console);
+    if (interrupt.flag()) break;
+    Expected<Fidelity> one = compare_all(target, options, legion ? &legion : nullptr, interrupt.flag(), console);
     console.end_progress();
     if (!one) return console.fail(one.error());
     all.push_back(*std::move(one));
@@ -192,16 +198,18 @@ int study_fidelity(const Options& given, Console& console) {
     out["programs"] = Json::array();
     for (const Fidelity& f : all) out["programs"].push_back(json_of(f));
     console.out(to_text(out) + "\n");
-    return kOk;
+  } else {
+    console.out(text_of(all, options.details));
   }
-  console.out(text_of(all, options.details));
-  if (!console.quiet()) {
+  if (!console.json() && !console.quiet()) {
     console.out(
         "\nreal: the fastest repeat; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
         "longer than the fastest the median repeat of a mapper takes; pairs in order: of the pairs of mappers whose real times differ by\n"
         "more than twice the noise. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
-  return kOk;
+  if (!interrupt.flag()) return kOk;
+  console.err("interrupted: this is what had been measured\n");
+  return kInterrupted;
 }
 
 }  // namespace mapwright::driver

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace mapwright::test {
 
@@ -70,6 +71,21 @@ bool Running::wait_for_output(std::string_view text) {
     if (at != std::string::npos && out_text_.find('\n', at) != std::string::npos) return true;
     if (out_ < 0) return false;
     read_some();
+  }
+}
+
+bool Running::wait_for_handler(int number) const {
+  while (true) {
+    std::ifstream status("/proc/" + std::to_string(process_) + "/status");
+    std::uint64_t caught = 0;
+    bool alive = false;
+    for (std::string word; status >> word;) {
+      if (word == "State:") status >> word, alive = word != "Z";
+      if (word == "SigCgt:") status >> std::hex >> caught;
+    }
+    if ((caught >> (number - 1) & 1) != 0) return true;
+    if (!alive) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 

@@ -24,6 +24,8 @@ class Running {
   Ended wait();
   // Blocks until standard output has a whole line that contains `text` or the process ends; returns whether it came.
   bool wait_for_output(std::string_view text);
+  // Blocks until the process has a handler for a signal or ends; returns whether it has one.
+  bool wait_for_handler(int number) const;
 
  private:
   void read_some();

@@ -54,6 +54,16 @@ TEST_F(Interrupt, CtrlCPrintsTheBestAndHowToGoOn) {
   EXPECT_THAT(ended.err, HasSubstr("--resume"));
 }
 
+TEST_F(Interrupt, CtrlCEndsAStudyOfTimesWithWhatThereIs) {
+  Running running = start({"study", "fidelity", "--programs", "cannon", "--preset", "test", "--mappers", "2", "--repeats", "1000", "--json"});
+  ASSERT_TRUE(running.wait_for_handler(SIGINT));
+  running.signal(SIGINT);
+  const Ended ended = running.wait();
+  EXPECT_EQ(ended.status, 130) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("\"schema\":\"mapwright.study.fidelity/1\""));
+  EXPECT_THAT(ended.err, HasSubstr("interrupted"));
+}
+
 TEST_F(Interrupt, ResumingBeforeAnythingWasRecordedStarts) {
   const Ended resumed = run(tune("none.db", {"--iterations", "3", "--resume"}));
   ASSERT_EQ(resumed.status, 0) << resumed.err;
