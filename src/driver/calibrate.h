@@ -34,8 +34,8 @@ class Calibrator {
   struct Timed {
     std::vector<Sample> samples;
     std::vector<std::optional<plan::Layout>> layouts;  // by argument; absent without an instance
-    std::vector<double> traffic;                                                 // by argument: seconds that the model expects
-    std::vector<int> ranks;                                                      // by argument: dimensions wider than 1
+    std::vector<double> traffic;                       // by argument: seconds that the model expects
+    std::vector<int> ranks;                            // by argument: dimensions wider than 1
   };
   using Run = std::map<std::uint32_t, Timed>;  // by task
   struct Basis;

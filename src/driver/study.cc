@@ -61,6 +61,12 @@ OrExit<std::vector<Target>> load_targets(const Options& options, Console& consol
   return targets;
 }
 
+int status_of(const InterruptGuard& interrupt, int otherwise, Console& console) {
+  if (!interrupt.flag()) return otherwise;
+  console.err("interrupted: this is what had been measured\n");
+  return kInterrupted;
+}
+
 void in_parallel(std::int64_t jobs, std::size_t n, const std::function<void(std::size_t)>& work, std::string_view what, Console& console) {
   std::atomic<std::size_t> next = 0, done = 0;
   std::mutex console_lock;

@@ -10,6 +10,7 @@
 
 #include "driver/console.h"
 #include "driver/inputs.h"
+#include "driver/interrupt.h"
 #include "driver/options.h"
 
 namespace mapwright::driver {
@@ -40,5 +41,8 @@ OrExit<std::vector<Target>> load_targets(const Options& options, Console& consol
 
 // work(i) for every i < n, on `jobs` threads, in no particular order. Shows "WHAT i of n" as progress.
 void in_parallel(std::int64_t jobs, std::size_t n, const std::function<void(std::size_t)>& work, std::string_view what, Console& console);
+
+// The exit status of a study that Ctrl-C may have ended before its end, which then says so.
+int status_of(const InterruptGuard& interrupt, int otherwise, Console& console);
 
 }  // namespace mapwright::driver

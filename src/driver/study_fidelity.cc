@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "driver/calibrate.h"
-#include "driver/interrupt.h"
 #include "driver/json.h"
 #include "driver/statistics.h"
 #include "driver/study.h"
@@ -207,9 +206,7 @@ int study_fidelity(const Options& given, Console& console) {
         "longer than the fastest the median repeat of a mapper takes; pairs in order: of the pairs of mappers whose real times differ by\n"
         "more than twice the noise. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
-  if (!interrupt.flag()) return kOk;
-  console.err("interrupted: this is what had been measured\n");
-  return kInterrupted;
+  return status_of(interrupt, kOk, console);
 }
 
 }  // namespace mapwright::driver

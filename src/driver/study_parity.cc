@@ -91,6 +91,7 @@ Json json_of(const Row& r) {
 }  // namespace
 
 int study_parity(const Options& given, Console& console) {
+  const InterruptGuard interrupt;
   Options options = given;
   options.engine = "legion";
   if (options.preset.empty()) options.preset = "test";
@@ -112,6 +113,7 @@ int study_parity(const Options& given, Console& console) {
   std::vector<Row> rows;
   bool good = true;
   for (const std::string& name : names) {
+    if (interrupt.flag()) break;
     Options one = options;
     one.program = name;
     // Address spaces are the nodes of --nodes, whatever the program was published with.
@@ -131,7 +133,7 @@ int study_parity(const Options& given, Console& console) {
     Row row;
     row.program = name;
     base.profile = target->machine.spaces() == 1 ? folder->file("profile") : "";
-    for (std::size_t i = 0; i < mappers.size(); ++i) {
+    for (std::size_t i = 0; i < mappers.size() && !interrupt.flag(); ++i) {
       console.progress(fmt::format("{}: mapper {} of {}, {}", name, i + 1, mappers.size(), mappers[i]->name()));
       const Expected<void> done = examine(*target, mappers[i], base, options, row);
       if (!done) {
@@ -148,7 +150,7 @@ int study_parity(const Options& given, Console& console) {
     out["programs"] = Json::array();
     for (const Row& r : rows) out["programs"].push_back(json_of(r));
     console.out(to_text(out) + "\n");
-    return good ? kOk : kMapperFailed;
+    return status_of(interrupt, good ? kOk : kMapperFailed, console);
   }
   Table table({"program", "mappers", "refused", "equal points", "differences", "failures", "equal bytes"});
   for (const Row& r : rows) {
@@ -161,7 +163,7 @@ int study_parity(const Options& given, Console& console) {
       for (const std::string& l : *lines) console.out(l + "\n");
     }
   }
-  return good ? kOk : kMapperFailed;
+  return status_of(interrupt, good ? kOk : kMapperFailed, console);
 }
 
 }  // namespace mapwright::driver

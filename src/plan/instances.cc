@@ -55,12 +55,11 @@ std::int64_t Planner::instance_bytes(const Instance& instance) const {
   return (volume * element + align - 1) / align * align;
 }
 
-// The number of a list of field groups; there are few.
+// The number of a list of field groups.
 std::uint32_t Planner::group_list(const std::vector<std::uint32_t>& groups) {
-  const auto known = std::find(plan_.group_lists.begin(), plan_.group_lists.end(), groups);
-  const auto number = static_cast<std::uint32_t>(known - plan_.group_lists.begin());
-  if (known == plan_.group_lists.end()) plan_.group_lists.push_back(groups);
-  return number;
+  const auto [known, fresh] = group_numbers_.try_emplace(groups, static_cast<std::uint32_t>(plan_.group_lists.size()));
+  if (fresh) plan_.group_lists.push_back(groups);
+  return known->second;
 }
 
 InstanceId Planner::identify(std::uint32_t set, MemoryId memory, Layout layout, std::optional<program::ReductionOp> reduction) {

@@ -55,6 +55,7 @@ struct ArgumentDecision {
     std::int64_t alignment = 1;        // bytes, a power of two
     Origin origin;
     operator Layout() const {
+      MW_CHECK(alignment > 0 && std::has_single_bit(static_cast<std::uint64_t>(alignment)), "an alignment of {} bytes", alignment);
       return {fields, dims, static_cast<std::uint8_t>(std::countr_zero(static_cast<std::uint64_t>(alignment)))};
     }
     friend bool operator==(const LayoutDecision& a, const LayoutDecision& b) { return Layout(a) == Layout(b); }

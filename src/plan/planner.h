@@ -189,12 +189,13 @@ class Planner {
   std::vector<CellState> cells_;
   std::vector<InstanceState> states_;  // parallel to plan_.instances
   IndexTable identities_;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> group_numbers_;  // of Plan::group_lists
   std::unordered_map<std::uint64_t, std::int64_t> overlaps_;
   std::vector<std::int64_t> memory_used_, memory_peak_;
   std::vector<OpIndex> memory_freed_;  // by memory: the latest reclaim, which comes after all earlier ones
   std::vector<std::vector<std::uint32_t>> memory_live_;  // live instances by memory, oldest first
   std::vector<std::array<std::optional<MemoryId>, kMemoryKinds>> closest_;  // by processor
-  std::uint32_t age_ = 0, task_ = 0;     // both fewer than operations
+  std::uint32_t age_ = 0, task_ = 0;  // as many as instances came into being; as tasks were planned
 
   Work work_;
   std::vector<Request> copies_, fills_, folds_;

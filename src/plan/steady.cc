@@ -102,8 +102,8 @@ bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {
 void Planner::reserve(const Iteration& latest, std::int64_t iterations) {
   constexpr std::int64_t kMost = 1 << 26;  // a larger program pays for growing
   const auto room = [iterations](auto& list, std::size_t begin) {
-    const std::size_t each = list.size() - begin, more = (each + each / 8) * static_cast<std::size_t>(iterations);
-    if (list.size() + more <= static_cast<std::size_t>(kMost)) list.reserve(list.size() + more);
+    const std::size_t more = (list.size() - begin) * static_cast<std::size_t>(iterations);
+    if (list.size() + more <= static_cast<std::size_t>(kMost)) list.reserve(list.size() + more + more / 8);
   };
   if (iterations > kMost || latest.begin == plan_.ops.size()) return;
   room(plan_.ops, latest.begin);

@@ -60,6 +60,7 @@ class HandPlan {
       decisions->launches.push_back(d);
     }
     plan.edge_offsets.push_back(0);
+    plan.group_lists.emplace_back();  // instances hold no fields unless a test says so
   }
   HandPlan(const HandPlan&) = delete;
   HandPlan& operator=(const HandPlan&) = delete;

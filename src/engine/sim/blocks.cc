@@ -4,8 +4,8 @@
 
 namespace mapwright::engine::sim {
 
-Blocks::Blocks(const Workload& workload, std::vector<std::uint32_t> pending, bool profile)
-    : workload_(workload), pending_(std::move(pending)), profile_(profile) {
+Blocks::Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint16_t> mapping_pending, bool profile)
+    : workload_(workload), pending_(std::move(pending)), mapping_pending_(std::move(mapping_pending)), profile_(profile) {
   rings_.resize(workload.segments.size());
   free_.resize(workload.segments.size());
   done_.resize(workload.ops.size());
@@ -39,9 +39,9 @@ std::uint32_t Blocks::make(std::uint32_t segment, std::uint64_t rep) {
   if (profile_) b.last.assign(s.length(), 0);
   if (s.repeat > 1) b.own_pending.assign(pending_.begin() + begin, pending_.begin() + end);
   b.pending = s.repeat > 1 ? b.own_pending.data() : pending_.data() + s.begin;
-  if (!workload_.mapping_pending.empty()) {
-    b.mapping_pending.assign(workload_.mapping_pending.begin() + begin, workload_.mapping_pending.begin() + end);
-    b.parked.clear();
+  if (!mapping_pending_.empty()) {
+    if (s.repeat > 1) b.own_mapping_pending.assign(mapping_pending_.begin() + begin, mapping_pending_.begin() + end);
+    b.mapping_pending = s.repeat > 1 ? b.own_mapping_pending.data() : mapping_pending_.data() + s.begin;
   }
   for (const Workload::Outside& o : workload_.outside[segment]) {
     if (done_[o.predecessor]) continue;
@@ -90,9 +90,7 @@ void Blocks::describe(Digest& state, std::uint32_t segment) const {
       const Block& b = *blocks_[number];
       state.add(b.left);
       for (std::uint32_t i = 0; i < workload_.segments[g].length(); ++i) state.add(b.pending[i]);
-      for (const std::uint16_t n : b.mapping_pending) state.add(n);
-      for (const auto& [op, item] : b.parked) state.add(op);
-      state.add(b.parked.size());
+      for (std::uint32_t i = 0; b.mapping_pending && i < workload_.segments[g].length(); ++i) state.add(b.mapping_pending[i]);
     }
   }
 }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,8 +13,9 @@ namespace mapwright::engine::sim {
 
 // One repetition of a segment. Operations are numbered from the segment's begin.
 struct Block {
-  // Bits of `pending`: its mapping has happened or at least begun; nothing but its mapping is missing.
-  static constexpr std::uint32_t kMapped = 0x80000000, kAwaited = 0x40000000;
+  // Bits of `pending`: its mapping has happened or at least begun; nothing but its mapping is missing; its turn to be mapped
+  // has come but a limit holds it back.
+  static constexpr std::uint32_t kMapped = 0x80000000, kAwaited = 0x40000000, kParked = 0x20000000;
   std::uint32_t segment = 0;
   std::uint64_t rep = 0;
   std::uint64_t left = 0;                      // operations that have not ended
@@ -24,17 +24,17 @@ struct Block {
   // By operation, each on its own: most events look at `pending` only.
   std::uint32_t* pending = nullptr;            // events before the operation can start; and the bits above
   std::vector<std::uint32_t> last;             // profile: node of the last predecessor
+  std::uint16_t* mapping_pending = nullptr;    // as Workload::mapping_pending; null if that is empty
   std::vector<std::uint32_t> own_pending;      // of a repeated segment
-  std::vector<std::uint16_t> mapping_pending;  // as Workload::mapping_pending; empty if that is
-  std::map<std::uint32_t, std::uint32_t> parked;  // reached by the utility processor but held back: items by operation
+  std::vector<std::uint16_t> own_mapping_pending;
 };
 
 // Blocks in flight. A repetition comes into being when something first happens to it and goes when all has ended, so
 // memory grows with what overlaps in time, not with the number of repetitions.
 class Blocks {
  public:
-  // `pending`: Workload::pending, which serves as the state of segments that run once.
-  Blocks(const Workload& workload, std::vector<std::uint32_t> pending, bool profile);
+  // `pending`, `mapping_pending`: of the workload; they serve as the state of segments that run once.
+  Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint16_t> mapping_pending, bool profile);
 
   Block& operator[](std::uint32_t number) { return *blocks_[number]; }
   const Block& operator[](std::uint32_t number) const { return *blocks_[number]; }
@@ -79,6 +79,7 @@ class Blocks {
 
   const Workload& workload_;
   std::vector<std::uint32_t> pending_;
+  std::vector<std::uint16_t> mapping_pending_;
   bool profile_;
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::vector<std::uint32_t>> free_;  // by segment

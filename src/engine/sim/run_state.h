@@ -44,7 +44,7 @@ class RunState {
         options_(options),
         costs_(plan, program, machine),
         workload_(make_workload(plan, machine, costs_, options.profile)),
-        blocks_(workload_, std::exchange(workload_.pending, {}), options.profile),
+        blocks_(workload_, std::exchange(workload_.pending, {}), std::exchange(workload_.mapping_pending, {}), options.profile),
         utility_(workload_, blocks_),
         transfers_(machine.channels(), options.sharing, workload_.clock),
         timers_(plan, program, workload_.clock, options.profile),

@@ -171,7 +171,7 @@ class Simulation : private RunState {
   void deliver(OpIndex op, std::uint32_t block, NodeId node) {
     Block& b = blocks_[block];
     std::uint32_t& pending = b.pending[op - b.begin];
-    const std::uint32_t left = --pending;
+    const std::uint32_t left = --pending & ~Block::kParked;
     if (left == 0 || left == Block::kMapped) {
       if (options_.profile) last_before(op, block) = chains_.hold(node);
       return ready(op, block, left == 0 ? now_ : utility_.mapped_at(workload_.use_of(op).space, op, block, now_));
@@ -187,7 +187,7 @@ class Simulation : private RunState {
   // Nothing is missing any more, except that the end of the mapping may lie in the future.
   void ready(OpIndex op, std::uint32_t block, Ticks mapped) {
     const OpInfo& info = workload_.ops[op];
-    const Ticks time = std::max(now_, mapped);
+    Ticks time = std::max(now_, mapped);
     if (options_.profile && mapped > now_) {
       const NodeId cause = cause_[workload_.use_of(op).space];
       const NodeId mapping = chains_.add({.parent = cause, .op = op, .mapping = true, .rep = blocks_[block].rep, .end = mapped});
@@ -198,7 +198,9 @@ class Simulation : private RunState {
       case OpKind::Task: return push(after(time, workload_.ready_to_start), op, block, Happening::Ready);
       case OpKind::Copy:
       case OpKind::Fold:
-      case OpKind::Fill: return push(workers_ ? time : first_byte(time, workload_.delays[workload_.use_of(op).resource]), op, block, Happening::Ready);
+      case OpKind::Fill:
+        if (!workers_) time = first_byte(time, workload_.delays[workload_.use_of(op).resource]);
+        return push(time, op, block, Happening::Ready);
       case OpKind::Future: return push(after(time, workload_.future_latency), op, block, Happening::End);
       default:
         if (time > now_) return push(time, op, block, Happening::End);

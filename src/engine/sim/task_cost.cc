@@ -372,6 +372,12 @@ std::uint32_t CostModel::find(plan::OpIndex op, std::uint64_t rep) {
   return id;
 }
 
+void CostModel::forget() {
+  by_arguments_ = {};
+  by_hash_ = {};
+  keys_ = {};
+}
+
 TaskCost task_cost(const plan::Plan& plan, plan::OpIndex task, std::uint64_t repetition, const program::Program& program,
                    const machine::Machine& machine) {
   return CostModel(plan, program, machine).transient(task, repetition);

@@ -20,6 +20,8 @@ class CostModel {
   // Number of the cost of task `op` in repetition `rep` of its segment; equal costs mostly share a number.
   std::uint32_t id(plan::OpIndex op, std::uint64_t rep);
   const TaskCost& cost(std::uint32_t id) const { return costs_[id]; }
+  // id() is not needed any more: frees what serves to find numbers again.
+  void forget();
   const Sites& sites() const { return sites_; }
 
   // Whether the cost of task `op` depends on the repetition of its segment.

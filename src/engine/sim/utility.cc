@@ -146,8 +146,8 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
     const std::uint32_t block = list.top ? blocks_.at(list.segment, list.rep) : list.block;
     const std::uint32_t offset = item.op - workload_.segments[list.segment].begin;
     Block& b = blocks_[block];
-    if (!b.mapping_pending.empty() && b.mapping_pending[offset] > 0) {
-      b.parked.emplace(offset, list.item);
+    if (b.mapping_pending && b.mapping_pending[offset] > 0) {
+      b.pending[offset] |= Block::kParked;
     } else {
       *server = after(when, workload_.cost_of(item));
       s.latest[static_cast<std::size_t>(server - s.free.begin())] = {list.item, block};
@@ -185,13 +185,12 @@ void Utility::open(plan::OpIndex task, std::uint32_t block, std::uint32_t space,
 void Utility::release(plan::OpIndex op, std::uint32_t block, Ticks now) {
   Block& b = blocks_[block];
   const std::uint32_t offset = op - workload_.segments[b.segment].begin;
-  const auto parked = b.parked.find(offset);
-  if (parked == b.parked.end()) return;  // its turn has not come yet
+  if ((b.pending[offset] & Block::kParked) == 0) return;  // its turn has not come yet
+  b.pending[offset] &= ~Block::kParked;
   Space& s = spaces_[workload_.use_of(op).space];
   s.clock = now;
   List list;
-  list.item = parked->second;
-  b.parked.erase(parked);
+  list.item = workload_.item_of(op);
   list.end = list.item + 1;
   list.block = block;
   list.segment = b.segment;

@@ -69,12 +69,12 @@ void Utility::describe_under_way(Digest& state, const Space& s, std::uint32_t se
   };
   const auto key = [&](const auto& x) { return std::tuple(x.first, s.latest[x.second].item, rep(x.second)); };
   std::sort(under_way.begin(), under_way.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  state.add(under_way.size());
   for (const auto& [time, i] : under_way) {
     state.add(static_cast<std::uint64_t>(time));
     state.add(s.latest[i].item);
     state.add(rep(i));
   }
-  state.add(under_way.size());
 }
 
 std::uint64_t Utility::furthest(std::uint32_t segment) const {

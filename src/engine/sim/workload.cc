@@ -88,6 +88,8 @@ class Maker {
         }
       }
     }
+    costs.forget();
+    w_.paths.shrink_to_fit();
     set_clock();
   }
 
@@ -393,6 +395,7 @@ class Maker {
         count(from, to, mapping);
       });
     }
+    w_.mapping_edges.shrink_to_fit();
     std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
                      [](const auto& a, const auto& b) { return a.from < b.from; });
   }
@@ -427,7 +430,6 @@ class Maker {
     const std::size_t top = w_.segments.size() * w_.spaces;
     std::unordered_map<OpIndex, std::uint32_t> contexts;
     std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);  // later, its item
-
     std::vector<std::uint32_t> sizes(top, 0);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind != OpKind::Task) continue;
@@ -583,6 +585,17 @@ std::uint32_t Workload::segment_of(plan::OpIndex op) const {
   if (segments.size() == 1) return 0;
   const auto after = std::upper_bound(segments.begin(), segments.end(), op, [](plan::OpIndex o, const Stretch& s) { return o < s.end; });
   return static_cast<std::uint32_t>(after - segments.begin());
+}
+
+std::uint32_t Workload::item_of(plan::OpIndex task) const {
+  const plan::OpIndex parent = plan->records[record_of(task)].parent;
+  const std::vector<std::uint32_t>& offsets = parent == kNoOp ? top_offsets : context_offsets;
+  std::size_t list = std::size_t {segment_of(task)} * spaces + use_of(task).space;
+  if (parent != kNoOp) list = std::lower_bound(contexts.begin(), contexts.end(), std::pair(parent, 0u))->second;
+  const auto end = items.begin() + offsets[list + 1];
+  const auto it = std::lower_bound(items.begin() + offsets[list], end, task, [](const Item& i, plan::OpIndex op) { return i.op < op; });
+  MW_CHECK(it != end && it->op == task, "operation {} is no task that is mapped", task);
+  return static_cast<std::uint32_t>(it - items.begin());
 }
 
 std::uint32_t Workload::gate_index(plan::OpIndex op) const {

@@ -144,11 +144,12 @@ struct Workload {
   }
   Ticks cost_of(const Item& item) const { return item_costs[item.cost]; }
   std::uint32_t segment_of(plan::OpIndex op) const;
+  std::uint32_t item_of(plan::OpIndex task) const;
   std::uint32_t record_of(plan::OpIndex op) const { return plan->ops[op].record; }
   std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
 };
 
-// Cost: linear in operations and edges. `keep_costs`: fill cost_ids.
+// Cost: linear in operations and edges. Of `costs`, numbers are asked for here only. `keep_costs`: fill cost_ids.
 Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs);
 
 }  // namespace mapwright::engine::sim
