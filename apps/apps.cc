@@ -25,6 +25,8 @@ std::vector<std::string> names_of(const Range& range) {
   return names;
 }
 
+std::string meaning_of(const Parameter& p) { return fmt::format("{}: {}", p.name, p.meaning); }
+
 Expected<void> set_value(const App& app, const std::string& name, const std::string& text,
                          std::map<std::string, std::int64_t>& values) {
   if (!values.contains(name)) {
@@ -37,9 +39,15 @@ Expected<void> set_value(const App& app, const std::string& name, const std::str
   if (word == parameter.words.end()) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) {
+      const std::string shown = text.substr(0, 40);
+      if (!parameter.words.empty()) {
+        return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}`: `{}` is not one of its values", name, app.name, shown),
+                       did_you_mean(text, parameter.words));
+      }
+      const char* const what = error == std::errc::result_out_of_range ? "outside" : "not an integer of";
       return failure(diag::kParameterOutOfRange,
-                     fmt::format("parameter `{}` of `{}`: `{}` is not {}", name, app.name, text.substr(0, 40), parameter.words.empty() ? "an integer" : "one of its values"),
-                     parameter.words.empty() ? std::string() : did_you_mean(text, parameter.words));
+                     fmt::format("parameter `{}` of `{}`: `{}` is {} {}..{}", name, app.name, shown, what, parameter.minimum, parameter.maximum),
+                     meaning_of(parameter));
     }
   }
   values[name] = value;
@@ -83,12 +91,23 @@ Expected<program::Program> build(std::string_view name, const Choice& choice) {
   }
   for (const Parameter& p : app->parameters) {
     if (values.at(p.name) < p.minimum || values.at(p.name) > p.maximum) {
-      return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}` is {}, outside {}..{}", p.name, app->name, values.at(p.name), p.minimum, p.maximum),
-                     fmt::format("{}: {}", p.name, p.meaning));
+      const std::string where = fmt::format("is {}, outside {}..{}", values.at(p.name), p.minimum, p.maximum);
+      if (choice.set.contains(p.name)) {
+        return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}` {}", p.name, app->name, where), meaning_of(p));
+      }
+      return failure(diag::kParameterOutOfRange,
+                     fmt::format("parameter `{}` of `{}` {}: what preset `{}` makes of {} nodes with {} GPUs each", p.name, app->name, where, choice.preset,
+                                 choice.nodes, choice.gpus),
+                     fmt::format("use fewer nodes, or choose it with `--set {}=...` ({})", p.name, p.meaning));
     }
   }
   Expected<program::Program> built = app->build(values);
-  if (!built) return built;
+  if (!built) {
+    if (built.error().code == diag::kParametersDoNotFit) {
+      built.error().help = fmt::format("choose others with --set; `mapwright programs show {}` lists them and their presets", app->name);
+    }
+    return built;
+  }
   for (const Parameter& p : app->parameters) built->parameters[p.name] = p.text(values.at(p.name));
   built->reference_mapper = std::string(app->expert_mapper);
   return built;

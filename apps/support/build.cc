@@ -64,7 +64,7 @@ std::pair<std::int64_t, std::int64_t> squarest(std::int64_t n) {
 }
 
 tl::unexpected<Error> does_not_fit(std::string message) {
-  return failure(diag::kParametersDoNotFit, std::move(message), "`mapwright programs show PROGRAM` lists the parameters and their presets");
+  return failure(diag::kParametersDoNotFit, std::move(message));
 }
 
 std::string wrong_value(std::string_view field, std::string_view region, const Point& p, double found, double expected) {

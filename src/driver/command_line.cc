@@ -11,6 +11,7 @@
 #include "driver/commands.h"
 #include "driver/driver.h"
 #include "driver/study.h"
+#include "machine/bounds.h"
 #include "search/search.h"
 
 namespace mapwright::driver {
@@ -56,14 +57,13 @@ void format_option(CLI::App& app, Options& o, const std::vector<std::string>& fo
 }
 
 void machine_options(CLI::App& app, Options& o) {
-  constexpr std::int64_t kMost = 1 << 20;
   app.add_option("--machine", o.machine, "a shipped machine model, FILE.toml, or `host`: this one, measured; legion: host if not given")
       ->each([&o](const std::string&) { o.machine_given = true; })
       ->capture_default_str();
-  count<std::int64_t>(app, "--nodes", o.overrides.nodes, "number of nodes", 1, kMost);
-  count<std::int64_t>(app, "--gpus", o.overrides.gpus, "GPUs of a node", 0, 4096);
-  count<std::int64_t>(app, "--cpus", o.overrides.cpus, "CPU processors of a node", 0, 4096);
-  count<std::int64_t>(app, "--omps", o.overrides.omps, "OMP processors of a node", 0, 4096);
+  count<std::int64_t>(app, "--nodes", o.overrides.nodes, "number of nodes", 1, machine::kMaxNodes);
+  count<std::int64_t>(app, "--gpus", o.overrides.gpus, "GPUs of a node", 0, machine::kMaxGpusPerNode);
+  count<std::int64_t>(app, "--cpus", o.overrides.cpus, "CPU processors of a node", 1, machine::kMaxPerNode);
+  count<std::int64_t>(app, "--omps", o.overrides.omps, "OMP processors of a node", 0, machine::kMaxPerNode);
 }
 
 CLI::Option* program_options(CLI::App& app, Options& o) {
@@ -412,7 +412,7 @@ int complain(const CLI::Error& error, const CLI::App& app, const std::vector<std
       for (const std::string& argument : arguments) {
         if (argument[0] == '-' || argument == app.get_name()) continue;
         const std::optional<std::string> near = nearest(argument, names);
-        return console.usage(fmt::format("`{}` has no `{}`", name, argument), near ? fmt::format("did you mean `{}`?", *near) : help);
+        return console.usage(fmt::format("`{}` has no `{}`", name, argument), near ? fmt::format("did you mean `{}`?", *near) : fmt::format("it has {}; {}", fmt::join(names, ", "), help));
       }
     }
     return console.usage(fmt::format("too many words on the command line: {}", error.what()), help);

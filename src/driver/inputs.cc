@@ -127,7 +127,8 @@ OrExit<machine::Machine> load_machine(const Options& options, Console& console) 
 OrExit<Target> load_target(const Options& options, Console& console) {
   const bool external = options.engine == "command";
   if (options.program.empty() && !(external && options.program_optional)) {
-    return tl::unexpected(console.usage("no program given", "add `--program NAME`; `mapwright programs` lists them"));
+    const char* const option = options.programs.empty() ? "--program" : "--programs";
+    return tl::unexpected(console.usage("no program given", fmt::format("add `{} NAME`; `mapwright programs` lists them", option)));
   }
   OrExit<machine::Machine> machine = load_machine(options, console);
   if (!machine) return tl::unexpected(machine.error());

@@ -7,13 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "machine/bounds.h"
 #include "machine/machine.h"
 
 namespace mapwright::machine {
 
-inline constexpr std::int64_t kMaxNodes = 65536;
-inline constexpr std::int64_t kMaxPerNode = 1024;       // processors of one kind in a node
-inline constexpr std::int64_t kMaxGpusPerNode = 64;
 inline constexpr std::int64_t kMaxSockets = 16;
 inline constexpr std::int64_t kMaxEntities = 1 << 22;   // processors, memories and channels, each in total
 

@@ -301,11 +301,12 @@ void apply(const Overrides& o, Machine::Builder& b, diag::Sink& sink) {
 // What needs the whole description: ranks that share a node evenly, totals within the limits.
 void check_whole(const Machine::Builder& b, const Section& root, const Overrides& o, diag::Sink& sink) {
   if (const std::string problem = b.rank_problem(); !problem.empty()) {
-    constexpr const char* kHelp = "choose ranks_per_node so that every rank gets the same processors";
     if (o.ranks_per_node || o.gpus || o.cpus || o.omps) {
-      report(sink, diag::kMachineRanks, problem, kHelp);
+      report(sink, diag::kMachineRanks, problem,
+             "every rank gets the same processors: choose numbers with --cpus, --gpus and --omps that the ranks divide, or other ranks: a program's "
+             "parameter `ranks`, a machine's ranks_per_node");
     } else {
-      root.report(diag::kMachineRanks, root.place("ranks_per_node"), problem, kHelp);
+      root.report(diag::kMachineRanks, root.place("ranks_per_node"), problem, "choose ranks_per_node so that every rank gets the same processors");
     }
     return;
   }

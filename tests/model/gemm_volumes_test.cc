@@ -14,6 +14,7 @@ namespace {
 
 using testing::Case;
 using testing::expert;
+using testing::frame_buffer;
 using testing::plan_of;
 using testing::run;
 using testing::set_up;
@@ -29,13 +30,6 @@ struct Volume {
   std::vector<std::int64_t> nic;                   // that arrive from other nodes, by node
   std::int64_t total() const { return a + b + c; }
 };
-
-machine::MemoryId frame_buffer(const machine::Machine& m, std::uint32_t gpu) {
-  const std::uint32_t per_space = m.processors_per_space(ProcessorKind::Gpu);
-  const auto p = m.find(ProcessorKind::Gpu, machine::SpaceId(gpu / per_space), gpu % per_space);
-  MW_CHECK(p.has_value());
-  return m.addressable(*p, MemoryKind::FbMem).front();
-}
 
 // `executions` of the repetition in the whole program: timed ones, and one to warm up in the 3-D programs.
 void expect_volume(const Case& s, const std::string& mapper, const Volume& v, std::int64_t executions) {

@@ -34,6 +34,14 @@ inline Case set_up(const std::string& name, const std::map<std::string, std::int
   return {std::move(*m), std::move(*program)};
 }
 
+// The memory of a GPU, counted over all nodes.
+inline machine::MemoryId frame_buffer(const machine::Machine& m, std::uint32_t gpu) {
+  const std::uint32_t per_space = m.processors_per_space(ProcessorKind::Gpu);
+  const auto p = m.find(ProcessorKind::Gpu, machine::SpaceId(gpu / per_space), gpu % per_space);
+  MW_CHECK(p.has_value());
+  return m.addressable(*p, MemoryKind::FbMem).front();
+}
+
 inline std::string expert(const std::string& name) { return std::string(apps::find(name)->expert_mapper); }
 
 inline plan::Plan plan_of(const Case& s, const std::string& mapper) {

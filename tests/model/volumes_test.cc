@@ -1,15 +1,25 @@
-// Bytes that a plan moves against closed formulas, for Stencil and Circuit (the others: gemm_volumes_test.cc). The sums are written out over tiles and
-// processors; nothing of the plan is used but its total.
+// Bytes that a plan moves and holds against closed formulas, for Stencil and Circuit (the others: gemm_volumes_test.cc, pennant_test.cc). The sums
+// are written out over tiles and processors.
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "programs.h"
 
 namespace mapwright {
 namespace {
 
+using testing::frame_buffer;
 using testing::plan_of;
 using testing::set_up;
 using testing::Case;
+
+std::int64_t peak_of(const plan::Plan& plan, std::uint32_t memory) {
+  for (const plan::MemoryPeak& p : plan.peaks) {
+    if (p.memory.value == memory) return p.bytes;
+  }
+  return 0;
+}
 
 // Every step each tile sends a strip of `radius` x side doubles to each of its neighbours, both ways over each border.
 // Under the expert tile i is on node i / 4, so a border is between nodes exactly when its tiles' nodes differ.
@@ -31,6 +41,23 @@ void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {
   const plan::Traffic t = plan::traffic(plan, s.program, s.machine, s.program.metric.label);
   EXPECT_EQ(t.total.between, kSteps * borders * 2 * kRadius * kSide * 8) << nodes << " nodes";
   EXPECT_EQ(t.total.inter_node, kSteps * node_borders * 2 * kRadius * kSide * 8) << nodes << " nodes";
+
+  // By region: strips to the left and right cross the borders between columns, those up and down the ones between rows.
+  const std::map<std::string, std::int64_t> strips {{"xm", (ntx - 1) * nty}, {"xp", (ntx - 1) * nty}, {"ym", ntx * (nty - 1)}, {"yp", ntx * (nty - 1)}};
+  for (std::size_t r = 0; r < s.program.regions.size(); ++r) {
+    const auto known = strips.find(s.program.regions[r].name);
+    const std::int64_t crossing = known == strips.end() ? 0 : known->second;
+    EXPECT_EQ(t.by_region[r].between, kSteps * crossing * kRadius * kSide * 8) << s.program.regions[r].name;
+  }
+  // By tile: it receives a strip of each neighbour. In its memory are the tile with a border in two fields, its own four strips, those
+  // of its neighbours, and four times of 8 bytes.
+  for (std::int64_t tile = 0; tile < ntx * nty; ++tile) {
+    const std::int64_t x = tile % ntx, y = tile / ntx;
+    const std::int64_t neighbours = (x > 0) + (x + 1 < ntx) + (y > 0) + (y + 1 < nty), strip = kRadius * kSide * 8;
+    const std::uint32_t memory = frame_buffer(s.machine, static_cast<std::uint32_t>(tile)).value;
+    EXPECT_EQ(t.received[memory], kSteps * neighbours * strip) << "tile " << tile;
+    EXPECT_EQ(peak_of(plan, memory), 2 * 8 * (kSide + 2 * kRadius) * (kSide + 2 * kRadius) + (4 + neighbours) * strip + 32) << "tile " << tile;
+  }
 }
 
 TEST(Volumes, StencilSendsItsHalosOnOneToSixteenNodes) {
@@ -62,10 +89,22 @@ void expect_ghosts(std::int64_t nodes) {
   // All in FBMEM, superpiece x on GPU x.
   const std::string map = "g = Machine(GPU); def f(Task t) { x = t.ipoint[0]; return g[x / g.size[1], x % g.size[1]]; }\n"
                           "IndexTaskMap calculate_new_currents, distribute_charge, update_voltages f;";
-  const plan::Traffic t = plan::traffic(plan_of(s, map), s.program, s.machine, s.program.metric.label);
+  const plan::Plan plan = plan_of(s, map);
+  const plan::Traffic t = plan::traffic(plan, s.program, s.machine, s.program.metric.label);
   EXPECT_GT(foreign, 0);
   EXPECT_EQ(t.total.between, kLoops * 2 * 4 * foreign) << nodes << " nodes";
   EXPECT_EQ(t.total.inter_node, kLoops * 2 * 4 * foreign_node) << nodes << " nodes";
+  for (std::size_t r = 0; r < s.program.regions.size(); ++r) {  // nothing but nodes moves
+    EXPECT_EQ(t.by_region[r].between, s.program.regions[r].name == "all_nodes" ? t.total.between : 0) << s.program.regions[r].name;
+  }
+  // In a GPU's memory: its nodes in four fields of 4 bytes, its wires of 106 bytes, the voltages of its ghosts, charges of shared and
+  // ghost nodes that are not summed yet, and four times of 8 bytes.
+  const program::Partition &own = partition("rp_private"), &wires = partition("rp_wires");
+  for (std::size_t i = 0; i < ghost.pieces.size(); ++i) {
+    const std::int64_t bytes = 16 * (own.pieces[i].volume() + shared.pieces[i].volume()) + 106 * wires.pieces[i].volume() + 4 * shared.pieces[i].volume() +
+                               8 * ghost.pieces[i].volume() + 32;
+    EXPECT_EQ(peak_of(plan, frame_buffer(s.machine, static_cast<std::uint32_t>(i)).value), bytes) << "superpiece " << i;
+  }
   // The expert keeps them in the nodes' zero-copy memories: only what crosses nodes moves between memories.
   const plan::Traffic e = plan::traffic(plan_of(s, testing::expert("circuit")), s.program, s.machine, s.program.metric.label);
   EXPECT_EQ(e.total.between, kLoops * 2 * 4 * foreign_node) << nodes << " nodes";

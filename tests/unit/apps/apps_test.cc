@@ -20,6 +20,21 @@ TEST(Apps, MistakesHaveCodesAndHelp) {
   EXPECT_EQ(code("stencil", {}, "paper", 1, -1), diag::kParameterOutOfRange);
 }
 
+TEST(Apps, MistakesSayWhoChoseTheValueAndWhatToDo) {
+  const auto error = [](std::string_view name, std::map<std::string, std::string> set, std::int64_t nodes) {
+    const auto p = build(name, {"paper", std::move(set), nodes, 4});
+    return p ? std::string("built") : p.error().message + " / " + p.error().help;
+  };
+  const std::string derived = error("cannon", {}, 4096);
+  EXPECT_NE(derived.find("what preset `paper` makes of 4096 nodes with 4 GPUs each"), std::string::npos) << derived;
+  EXPECT_NE(derived.find("use fewer nodes, or choose it with `--set n=...`"), std::string::npos) << derived;
+  EXPECT_EQ(error("cannon", {{"n", "99999999999999999999"}}, 1),
+            "parameter `n` of `cannon`: `99999999999999999999` is outside 2..1048576 / n: rows and columns of the matrices");
+  EXPECT_EQ(error("cannon", {{"n", "1e4"}}, 1), "parameter `n` of `cannon`: `1e4` is not an integer of 2..1048576 / n: rows and columns of the matrices");
+  const std::string unfit = error("circuit", {{"p", "10"}, {"pps", "4"}}, 1);
+  EXPECT_NE(unfit.find("`mapwright programs show circuit` lists them"), std::string::npos) << unfit;
+}
+
 TEST(Apps, EveryPresetOfEveryProgramBuilds) {
   for (const App& app : all()) {
     for (const char* preset : {"test", "host", "paper", "weak"}) {
