@@ -32,6 +32,7 @@ struct Compared {
 struct Fidelity {
   std::string program;
   std::vector<Compared> mappers;
+  std::vector<std::string> failed;  // mappers that could not be executed, and why: one line each
   double correlation = 0, error = 0, error90 = 0;
   std::optional<double> ordered;  // of the pairs of mappers that differ by more than kApart noises: share in the right order
   double spread = 0;   // of the mappers' times: (90th - 10th percentile) / median
@@ -75,6 +76,7 @@ struct Candidate {
   Compared compared;
   diag::SourcePtr mapper;
   engine::Prepared prepared;
+  bool failed = false;  // could not be executed
 };
 std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std::size_t wanted) {
   const search::SearchSpace space(target.program, target.machine, search::Mode::Valid);
@@ -90,7 +92,7 @@ std::vector<Candidate> candidates(const Target& target, std::uint64_t seed, std:
     const std::string identity = search::candidate_identity(std::string(request.mapper->text()), target.program, target.machine);
     if (std::find(seen.begin(), seen.end(), identity) != seen.end()) continue;
     seen.push_back(identity);
-    found.push_back({{std::string(request.mapper->name()), {}, 0}, request.mapper, *std::move(prepared)});
+    found.push_back({{std::string(request.mapper->name()), {}, 0}, request.mapper, *std::move(prepared), false});
   }
   return found;
 }
@@ -104,18 +106,23 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, const std
   host.emulate_gpu = options.emulate_gpu;
   host.verify = false;
   host.measure = true;
+  Fidelity f;
+  f.program = target.program.name;
   const std::int64_t repeats = options.repeats > 0 ? options.repeats : kRepeats;
   for (std::int64_t r = 0; r < repeats && !stop; ++r) {  // all in turns, so that drift of the host hits all alike
     if (const Expected<void> measured = calibrator.measure(console); !measured) return tl::unexpected(measured.error());
     for (Candidate& c : all) {
       if (stop) break;
+      if (c.failed) continue;
       console.progress(fmt::format("{}: run {} of {}, {}", target.program.name, r + 1, repeats, c.compared.mapper));
       if (legion) {
         const Expected<engine::Execution> run = execute(**legion, target, c.mapper, options, false);
         if (!run) return tl::unexpected(run.error());
         if (run->outcome != engine::Outcome::Ok) {
           const std::string why = run->diagnostics.empty() ? std::string(engine::to_string(run->outcome)) : run->diagnostics.front().message;
-          return failure(diag::kCommandFailed, fmt::format("{} under {}: {}", target.program.name, c.compared.mapper, why));
+          f.failed.push_back(fmt::format("{} under {}: {}", target.program.name, c.compared.mapper, why));
+          c.failed = true;
+          continue;
         }
         c.compared.real.push_back(run->seconds);
         continue;
@@ -125,10 +132,8 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, const std
       c.compared.real.push_back(observed->seconds);
     }
   }
-  std::erase_if(all, [](const Candidate& c) { return c.compared.real.empty(); });
+  std::erase_if(all, [](const Candidate& c) { return c.failed || c.compared.real.empty(); });
   if (const Expected<void> applied = program::apply(calibrator.result(), target.program); !applied) return tl::unexpected(applied.error());
-  Fidelity f;
-  f.program = target.program.name;
   for (Candidate& c : all) {
     c.compared.simulated = engine::sim::simulate(c.prepared.plan, target.program, target.machine, {.sharing = {}, .profile = false}).window;
     f.mappers.push_back(std::move(c.compared));
@@ -144,6 +149,9 @@ std::string text_of(const std::vector<Fidelity>& all, bool details) {
     table.add({f.program, std::to_string(f.mappers.size()), fmt::format("{:.3f}", f.correlation), f.ordered ? percent(*f.ordered) : "-", percent(f.error), percent(f.error90), percent(f.spread), percent(f.noise)});
   }
   std::string text = table.text();
+  for (const Fidelity& f : all) {
+    for (const std::string& line : f.failed) text += "left out: " + line + "\n";
+  }
   if (!details) return text;
   Table each({"program", "mapper", "real", "simulated", "error"});
   for (const Fidelity& f : all) {
@@ -156,6 +164,7 @@ std::string text_of(const std::vector<Fidelity>& all, bool details) {
 
 Json json_of(const Fidelity& f) {
   Json out {{"program", f.program}, {"rank_correlation", f.correlation}, {"pairs_in_order", optional_number(f.ordered)}, {"median_error", f.error}, {"error_90", f.error90}, {"real_spread", f.spread}, {"noise", f.noise}};
+  out["failures"] = f.failed;
   out["mappers"] = Json::array();
   for (const Compared& c : f.mappers) out["mappers"].push_back(Json {{"mapper", c.mapper}, {"real", c.real}, {"simulated", c.simulated}});
   return out;
@@ -206,7 +215,8 @@ int study_fidelity(const Options& given, Console& console) {
         "longer than the fastest the median repeat of a mapper takes; pairs in order: of the pairs of mappers whose real times differ by\n"
         "more than twice the noise. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
-  return status_of(interrupt, kOk, console);
+  const bool nothing = std::any_of(all.begin(), all.end(), [](const Fidelity& f) { return f.mappers.empty(); });
+  return status_of(interrupt, nothing ? kMapperFailed : kOk, console);
 }
 
 }  // namespace mapwright::driver

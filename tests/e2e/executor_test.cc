@@ -30,6 +30,21 @@ TEST_F(Executor, WithoutLegionSaysWhatToInstall) {
   }
 }
 
+// An executor that fails always.
+TEST_F(Executor, AStudyOfTimesLeavesOutMappersThatFail) {
+  const fs::path folder = directory(), binary = folder / "mapwright", executor = folder / "mapwright-legion";
+  fs::copy_file(MAPWRIGHT_BINARY, binary);
+  write("mapwright-legion", "#!/bin/sh\nexit 1\n");
+  fs::permissions(executor, fs::perms::owner_all);
+  const std::vector<std::string> words {binary.string(), "study", "fidelity", "--engine", "legion", "--programs", "cannon", "--preset", "test",
+                                        "--mappers", "2", "--repeats", "1", "--machine", MAPWRIGHT_SOURCE_DIR "/tests/data/legion/cpu.toml"};
+  const auto ended = engine::command::run_child(words, {.deadline = Seconds(60)});
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_status, 1) << ended->err;
+  EXPECT_THAT(ended->out, HasSubstr("left out: cannon under random:1: the Legion program ended with exit status 1"));
+  EXPECT_THAT(ended->out, HasSubstr("left out: cannon under random:2"));
+}
+
 TEST_F(Executor, ItsOptionsBelongToIt) {
   const auto ended = run({"run", "--program", "stencil", "--launcher", "mpirun"});
   EXPECT_EQ(ended.status, 2);
