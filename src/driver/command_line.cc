@@ -412,7 +412,8 @@ int complain(const CLI::Error& error, const CLI::App& app, const std::vector<std
       for (const std::string& argument : arguments) {
         if (argument[0] == '-' || argument == app.get_name()) continue;
         const std::optional<std::string> near = nearest(argument, names);
-        return console.usage(fmt::format("`{}` has no `{}`", name, argument), near ? fmt::format("did you mean `{}`?", *near) : fmt::format("it has {}; {}", fmt::join(names, ", "), help));
+        return console.usage(fmt::format("`{}` has no `{}`", name, argument),
+                             near ? fmt::format("did you mean `{}`?", *near) : fmt::format("it has {}; {}", fmt::join(names, ", "), help));
       }
     }
     return console.usage(fmt::format("too many words on the command line: {}", error.what()), help);

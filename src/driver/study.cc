@@ -63,7 +63,7 @@ OrExit<std::vector<Target>> load_targets(const Options& options, Console& consol
 
 int status_of(const InterruptGuard& interrupt, int otherwise, Console& console) {
   if (!interrupt.flag()) return otherwise;
-  console.err("interrupted: this is what had been measured\n");
+  console.err("interrupted: this is what there was until then\n");
   return kInterrupted;
 }
 

@@ -143,13 +143,17 @@ struct Workload {
     return static_cast<std::uint32_t>(std::lower_bound(first, launch_records.begin() + launch_offsets[list + 1], record) - first);
   }
   Ticks cost_of(const Item& item) const { return item_costs[item.cost]; }
-  std::uint32_t segment_of(plan::OpIndex op) const;
+  std::uint32_t segment_of(plan::OpIndex op) const {
+    if (segments.size() == 1) return 0;
+    const auto after = std::upper_bound(segments.begin(), segments.end(), op, [](plan::OpIndex o, const Stretch& s) { return o < s.end; });
+    return static_cast<std::uint32_t>(after - segments.begin());
+  }
   std::uint32_t item_of(plan::OpIndex task) const;
   std::uint32_t record_of(plan::OpIndex op) const { return plan->ops[op].record; }
   std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
 };
 
-// Cost: linear in operations and edges. Of `costs`, numbers are asked for here only. `keep_costs`: fill cost_ids.
+// make_workload.cc. Cost: linear in operations and edges. Of `costs`, numbers are asked for here only. `keep_costs`: fill cost_ids.
 Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs);
 
 }  // namespace mapwright::engine::sim

@@ -1,0 +1,589 @@
+// A plan made into a Workload. Read from Maker::make() down.
+#include "engine/sim/workload.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "base/index_table.h"
+
+namespace mapwright::engine::sim {
+
+namespace {
+
+using plan::kNone;
+using plan::kNoOp;
+using plan::Op;
+using plan::OpIndex;
+using plan::OpKind;
+
+constexpr std::int64_t kCacheLine = 64;  // bytes
+
+bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
+
+// Operations without a time of their own: they end with their last predecessor.
+bool passes_on(OpKind k) { return k == OpKind::Join || k == OpKind::Complete || k == OpKind::Future; }
+
+class Maker {
+ public:
+  Maker(const plan::Plan& plan, const machine::Machine& machine, const Sites& sites)
+      : plan_(plan), machine_(machine), sites_(sites) {}
+
+  Workload make(CostModel& costs, bool keep_costs) {
+    segments();
+    operations(costs, keep_costs);
+    records();
+    timers();
+    items();
+    laziness();
+    successors();
+    w_.utility_processors = std::max(1u, machine_.overheads().utility_processors);
+    return std::move(w_);
+  }
+
+ private:
+  // --- Operations.
+
+  void segments() {
+    w_.plan = &plan_;
+    w_.spaces = machine_.spaces();
+    for (const plan::Segment& s : plan_.segments) {
+      MW_CHECK(s.repeat > 0 && s.begin <= s.end, "a segment runs at least once");
+      w_.segments.push_back({s.begin, s.end, s.repeat, w_.total_ops});
+      w_.total_ops += s.repeat * (s.end - s.begin);
+    }
+    w_.fences.resize(w_.segments.size());
+    w_.outside.resize(w_.segments.size());
+  }
+
+  void operations(CostModel& costs, bool keep_costs) {
+    w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
+    w_.ops.resize(plan_.ops.size());
+    w_.uses.emplace_back();                // of those that occupy nothing
+    if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
+    for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
+      for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
+        const Op& op = plan_.ops[i];
+        OpInfo& info = w_.ops[i];
+        info.kind = op.kind;
+        if (op.kind == OpKind::Task) {
+          info.mapped = true;
+          info.varies = costs.varies(i);
+          const std::uint32_t id = costs.id(i, 0);
+          info.use = use({launch_seconds(op) + costs.cost(id).seconds, op.b, space_of(op)}, true);
+          if (keep_costs) w_.cost_ids[i] = id;
+        } else if (moves_data(op.kind)) {
+          const plan::Transfer& t = plan_.transfers[op.detail];
+          const std::uint32_t to = plan_.instances[op.b].memory.value;
+          const std::uint32_t from = op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value;
+          info.use = use({static_cast<double>(t.bytes), path(from, to, element_limit(op)), issuing_space(op)}, false);
+          info.transposes = op.kind == OpKind::Copy && t.transpose;
+          info.mapped = op.issuer != kNone;
+        } else if (op.kind == OpKind::Reclaim) {
+          info.use = use({0, kAbsent, issuing_space(op)}, false);
+          info.mapped = op.issuer != kNone;
+        } else if (op.kind == OpKind::Fence) {
+          w_.fences[g].push_back(i);
+        }
+      }
+    }
+    costs.forget();
+    w_.paths.shrink_to_fit();
+    set_clock();
+  }
+
+  // The number of what is used; amounts of tasks are in seconds until set_clock(). Mostly what used the resource last.
+  std::uint32_t use(const Use& u, bool task) {
+    std::vector<std::uint32_t>& latest = task ? latest_on_processor_ : latest_on_path_;
+    const std::size_t resource = u.resource == kAbsent ? 0 : u.resource + 1;
+    if (latest.size() <= resource) latest.resize(2 * resource + 1, 0);
+    const auto same = [&](std::uint32_t n) {
+      const Use& x = w_.uses[n];
+      return x.amount == u.amount && x.resource == u.resource && x.space == u.space && used_by_tasks_[n] == task;
+    };
+    if (latest[resource] != 0 && same(latest[resource])) return latest[resource];
+    const auto number = static_cast<std::uint32_t>(w_.uses.size());
+    const std::uint64_t hash = mix64(mix64(std::uint64_t {u.resource} << 32 | u.space) ^ std::bit_cast<std::uint64_t>(u.amount));
+    latest[resource] = uses_.find_or_add(hash, number, same);
+    if (latest[resource] == number) {
+      w_.uses.push_back(u);
+      used_by_tasks_.push_back(task);
+    }
+    return latest[resource];
+  }
+
+  // Who maps a task: its own address space, or that of the task that launched it.
+  std::uint32_t space_of(const Op& task) const {
+    const OpIndex parent = plan_.records[task.record].parent;
+    if (parent == kNoOp && !plan_.decisions->replicated) return 0;
+    const Op& decider = parent != kNoOp ? plan_.ops[parent] : task;
+    return machine_[machine::ProcessorId(decider.b)].space.value;
+  }
+  std::uint32_t issuing_space(const Op& op) const { return op.issuer != kNone ? space_of(plan_.ops[op.issuer]) : 0; }
+
+  // Nothing takes longer than everything one after the other, and something always goes on.
+  void set_clock() {
+    const machine::Overheads& o = machine_.overheads();
+    const double mapping = std::max(o.point_traced.value, o.point_untraced.value) + o.launch.value + o.copy.value + 2 * o.instance.value;
+    const double future = future_latency();
+    std::uint64_t total = 0;
+    constexpr std::uint64_t kMost = std::uint64_t {1} << 62;
+    const auto add = [&total](double seconds, std::uint64_t times) {
+      const auto ns = static_cast<std::uint64_t>(seconds > 0 ? std::ceil(std::min(seconds, 1e9) * 1e9) : 0);
+      total = ns > 0 && times > (kMost - total) / ns ? kMost : total + ns * times;
+    };
+    for (const Stretch& segment : w_.segments) {
+      for (OpIndex i = segment.begin; i < segment.end; ++i) {
+        const OpInfo& info = w_.ops[i];
+        const Use& used = w_.uses[info.use];
+        double seconds = mapping + o.ready_to_start.value;
+        if (info.kind == OpKind::Task) seconds += used.amount;
+        if (info.kind == OpKind::Future) seconds += future;
+        if (moves_data(info.kind)) seconds += o.copy_grid.value + delays_[used.resource] + used.amount / (w_.paths[used.resource].bandwidth * std::min(1.0, o.transpose_factor));
+        add(seconds, segment.repeat);
+      }
+    }
+    w_.clock = Clock(total);
+    for (std::size_t n = 0; n < used_by_tasks_.size(); ++n) {
+      if (used_by_tasks_[n]) w_.uses[n].amount = static_cast<double>(w_.clock.ticks(w_.uses[n].amount));
+    }
+    w_.future_latency = w_.clock.ticks(future);
+    w_.copy_grid = w_.clock.ticks(o.copy_grid.value);
+    w_.ready_to_start = w_.clock.ticks(o.ready_to_start.value);
+    for (const double delay : delays_) w_.delays.push_back(w_.clock.ticks(delay));
+  }
+
+  double launch_seconds(const Op& task) const {
+    return machine_.compute(machine_[machine::ProcessorId(task.b)].kind).launch.value;
+  }
+
+  // Bytes per second that a copy reaches because it moves elements one by one; infinite for all others.
+  double element_limit(const Op& op) const {
+    constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+    const auto& rate = machine_.overheads().elements;
+    if (!rate || op.kind != OpKind::Copy) return kUnlimited;
+    const plan::Transfer& t = plan_.transfers[op.detail];
+    double elements = 0;
+    std::size_t fields = 0;  // of the cells, all of which belong to one region
+    std::uint32_t piece = kNone;
+    for (const plan::CellId c : plan_.cells_of(t)) {
+      const plan::Cell& cell = plan_.cells[c.value];
+      const std::size_t moved = plan_.field_groups[cell.field_group].fields.size();
+      elements += static_cast<double>(plan_.pieces[cell.piece].volume()) * static_cast<double>(moved);
+      if (piece == kNone) piece = cell.piece;
+      if (piece == cell.piece) fields += moved;
+    }
+    const auto some_of = [&](const plan::Instance& i) {  // a structure is moved as a whole or field by field
+      std::size_t held = 0;
+      for (const std::uint32_t g : plan_.groups_of(i)) held += plan_.field_groups[g].fields.size();
+      return i.layout.fields == FieldOrder::Aos && fields < held;
+    };
+    const bool one_by_one = t.transpose || some_of(plan_.instances[op.a]) || some_of(plan_.instances[op.b]);
+    if (!one_by_one || elements == 0) return kUnlimited;
+    // Fields of a structure are moved one after the other, and each touches all cache lines.
+    std::int64_t structure = 0;
+    for (const std::uint32_t i : {op.a, op.b}) {
+      if (plan_.instances[i].layout.fields != FieldOrder::Aos) continue;
+      std::int64_t bytes = 0;
+      for (const std::uint32_t g : plan_.groups_of(plan_.instances[i])) bytes += plan_.field_groups[g].bytes_per_element;
+      structure = std::max(structure, bytes);
+    }
+    const double element = static_cast<double>(t.bytes) / elements;
+    const double one = machine_.route(plan_.instances[op.a].memory, plan_.instances[op.b].memory).bandwidth.value;
+    const double lines = one / (element + static_cast<double>(std::min<std::int64_t>(structure, kCacheLine)));
+    const double limit = std::min(rate->value, structure > 0 ? lines : rate->value) * element;
+    return t.transpose ? limit / machine_.overheads().transpose_factor : limit;  // which is applied later
+  }
+
+  std::uint32_t path(std::uint32_t from, std::uint32_t to, double limit) {
+    const auto number = static_cast<std::uint32_t>(w_.paths.size());
+    const std::uint64_t memories = std::uint64_t {from} << 32 | to;
+    const std::uint64_t hash = mix64(mix64(memories) ^ std::bit_cast<std::uint64_t>(limit));
+    const std::uint32_t known = paths_.find_or_add(hash, number, [&](std::uint32_t p) {
+      return path_keys_[p].first == memories && path_keys_[p].second == limit;
+    });
+    if (known == number) {
+      path_keys_.emplace_back(memories, limit);
+      const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
+      Path p {.bandwidth = std::min(r.bandwidth.value, limit)};
+      for (const machine::ChannelId c : r.list()) {
+        if (std::find(p.list().begin(), p.list().end(), c.value) == p.list().end()) p.channels[p.count++] = c.value;
+        p.bandwidth = std::min(p.bandwidth, machine_[c].bandwidth.value);
+      }
+      w_.paths.push_back(p);
+      delays_.push_back(machine_.overheads().copy_start.value + r.latency.value);
+    }
+    return known;
+  }
+
+  // Reducing to one value and telling everyone: up and down a binary tree of address spaces.
+  double future_latency() const {
+    const auto host = [this](std::uint32_t space) {
+      const machine::Memory* found = nullptr;
+      std::size_t id = 0;
+      for (std::size_t i = 0; i < machine_.memories().size(); ++i) {
+        const machine::Memory& m = machine_.memories()[i];
+        if (m.space.value != space || (found && m.kind != MemoryKind::SysMem)) continue;
+        if (found && found->kind == MemoryKind::SysMem) continue;
+        found = &m;
+        id = i;
+      }
+      MW_CHECK(found, "address space {} has no memory", space);
+      return machine::MemoryId(id);
+    };
+    const double start = machine_.overheads().copy_start.value;
+    if (w_.spaces == 1) return start;
+    return start + 2 * std::bit_width(w_.spaces - 1) * machine_.route(host(0), host(w_.spaces - 1)).latency.value;
+  }
+
+  // --- Launch records, gates and timers.
+
+  std::uint32_t gate(OpIndex op) {
+    w_.ops[op].gate = true;
+    w_.gates.push_back({op, w_.segment_of(op)});
+    return op;
+  }
+
+  // Inside a traced loop, its own or one around a parent.
+  bool traced(const plan::LaunchRecord& record) const {
+    for (const plan::LaunchRecord* r = &record;; r = &plan_.records[plan_.ops[r->parent].record]) {
+      const auto& loops = sites_[*r].loops;
+      if (std::any_of(loops.begin(), loops.end(), [](const program::Loop* l) { return l->traced; })) return true;
+      if (r->parent == kNoOp) return false;
+    }
+  }
+
+  void records() {
+    std::vector<std::uint32_t> segment_of_record(plan_.records.size(), kAbsent);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (plan_.ops[i].kind == OpKind::Task) segment_of_record[plan_.ops[i].record] = w_.segment_of(i);
+    }
+    w_.records.resize(plan_.records.size());
+    for (std::size_t r = 0; r < plan_.records.size(); ++r) {
+      const plan::LaunchRecord& record = plan_.records[r];
+      w_.records[r].traced = traced(record);
+      if (record.gate == kNoOp || segment_of_record[r] == kAbsent) continue;
+      w_.records[r].gate = gate(record.gate);
+      w_.records[r].gate_carried = record.gate_carried;
+      if (!record.gate_carried) continue;
+      const std::uint32_t length = w_.segments[segment_of_record[r]].length();
+      MW_CHECK(record.gate >= length, "a carried gate has a first one");
+      w_.records[r].first_gate = gate(record.gate - length);
+    }
+    std::sort(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op < b.op; });
+    w_.gates.erase(std::unique(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op == b.op; }),
+                   w_.gates.end());
+    for (RecordInfo& r : w_.records) {  // until here they named operations
+      if (r.gate != kAbsent) r.gate = w_.gate_index(r.gate);
+      if (r.first_gate != kAbsent) r.first_gate = w_.gate_index(r.first_gate);
+    }
+  }
+
+  void timers() {
+    std::vector<bool> starts(plan_.records.size()), ends(plan_.records.size());
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if ((op.kind != OpKind::TimerStart && op.kind != OpKind::TimerStop) || op.b == kNone) continue;
+      (op.kind == OpKind::TimerStart ? starts : ends)[op.b] = true;
+      w_.watches.push_back({.record = op.b, .points = 0, .timer = i});
+    }
+    if (w_.watches.empty()) return;
+    std::stable_sort(w_.watches.begin(), w_.watches.end(),
+                     [](const Watch& a, const Watch& b) { return a.record < b.record; });
+    std::vector<std::uint32_t> points(plan_.records.size(), 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if (op.kind == OpKind::Task) {
+        ++points[op.record];
+        w_.ops[i].starts_watched = starts[op.record];
+        w_.ops[i].ends_watched = ends[op.record];
+      } else if (op.kind == OpKind::Complete) {  // a task with a body ends when all it launched has
+        const std::uint32_t record = plan_.ops[op.a].record;
+        w_.ops[op.a].ends_watched = false;
+        w_.ops[i].ends_watched = ends[record];
+      }
+    }
+    for (Watch& watch : w_.watches) watch.points = points[watch.record];
+  }
+
+  bool waits_for_points(OpIndex i) const {
+    const Op& op = plan_.ops[i];
+    if ((op.kind != OpKind::TimerStart && op.kind != OpKind::TimerStop) || op.b == kNone) return false;
+    const auto it = std::lower_bound(w_.watches.begin(), w_.watches.end(), op.b,
+                                     [](const Watch& a, std::uint32_t record) { return a.record < record; });
+    return it->points > 0;
+  }
+
+  // --- Edges.
+
+  // The fence that a timer looks at, if any; second: it belongs to the previous repetition.
+  std::pair<OpIndex, bool> fence_before(OpIndex timer) const {
+    std::uint32_t g = w_.segment_of(timer);
+    const std::vector<OpIndex>& own = w_.fences[g];
+    const auto after = std::lower_bound(own.begin(), own.end(), timer);
+    if (after != own.begin()) return {*std::prev(after), false};
+    if (!own.empty() && w_.segments[g].repeat > 1) return {own.back(), true};
+    while (g-- > 0) {
+      if (!w_.fences[g].empty()) return {w_.fences[g].back(), false};
+    }
+    return {kNoOp, false};
+  }
+
+  // The launch record whose fence operation i waits for; null: it waits for none.
+  const plan::LaunchRecord* fenced(OpIndex i) const {
+    const Op& op = plan_.ops[i];
+    if (op.record == kNone || !(op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves_data(op.kind))) return nullptr;
+    const plan::LaunchRecord& r = plan_.records[op.record];
+    return r.fence != kNoOp ? &r : nullptr;
+  }
+
+  // f(predecessor, carried, mapping) for the predecessors of operation i: those in the plan, the fence that a timer looks
+  // at, and the fence before a launch unless something else stands for it.
+  template <typename F>
+  void for_each_predecessor(OpIndex i, F&& f) const {
+    const plan::LaunchRecord* const record = fenced(i);
+    const auto same_fence = [record](const plan::LaunchRecord& r) {
+      return &r == record || (r.fence == record->fence && r.fence_carried == record->fence_carried);
+    };
+    // What is mapped after a gate also starts after it; and what waits for something that has waited for the fence does.
+    bool implied = record && w_.ops[i].mapped && record->fence == record->gate && record->fence_carried == record->gate_carried;
+    for (const plan::Edge e : plan_.predecessors(i)) {
+      f(e.op, e.carried != 0, e.mapping != 0);
+      if (!record || implied || e.carried || e.mapping) continue;
+      const plan::LaunchRecord* const before = fenced(e.op);
+      implied = before && same_fence(*before);
+    }
+    const Op& op = plan_.ops[i];
+    if ((op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b == kNone) {
+      const auto [fence, carried] = fence_before(i);
+      if (fence != kNoOp) f(fence, carried, false);
+    }
+    if (record && !implied) f(record->fence, record->fence_carried, false);
+  }
+
+  // f(from, successor, mapping) for every edge into operation i, in terms of Successor.
+  template <typename F>
+  void for_each_edge(OpIndex i, F&& f) const {
+    const Stretch& segment = w_.segments[w_.segment_of(i)];
+    for_each_predecessor(i, [&](OpIndex p, bool carried, bool mapping) {
+      const bool same = p >= segment.begin && p < segment.end;
+      if (!carried) return f(p, Successor {i & kNoOp, same ? Successor::Same : Successor::Later}, mapping);
+      MW_CHECK(p >= segment.length(), "a carried edge has a first one");
+      f(p - segment.length(), Successor {i & kNoOp, Successor::First}, mapping);
+      if (segment.repeat > 1) f(p, Successor {i & kNoOp, Successor::Carried}, mapping);
+    });
+  }
+
+  void successors() {
+    w_.ops.emplace_back();
+    w_.pending.assign(plan_.ops.size(), 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      for_each_edge(i, [&](OpIndex from, Successor, bool mapping) {
+        if (!mapping) ++w_.ops[from + 1].successors;
+      });
+    }
+    // Counts of op i stand in i + 1; then where its next successor goes, which in the end is where the next op's begin.
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < plan_.ops.size(); ++i) begin += std::exchange(w_.ops[i + 1].successors, begin);
+    w_.successors.resize(begin);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const OpInfo& info = w_.ops[i];
+      w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
+      for_each_edge(i, [&](OpIndex from, Successor to, bool mapping) {
+        if (!mapping) w_.successors[w_.ops[from + 1].successors++] = to;
+        count(from, to, mapping);
+      });
+    }
+    w_.mapping_edges.shrink_to_fit();
+    std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
+                     [](const auto& a, const auto& b) { return a.from < b.from; });
+  }
+
+  void count(OpIndex from, Successor to, bool mapping) {
+    if (mapping) {
+      if (w_.mapping_pending.empty()) w_.mapping_pending.assign(plan_.ops.size(), 0);
+      w_.mapping_edges.push_back({from, to});
+      w_.ops[from].gates_mapping = true;
+    }
+    const std::uint32_t segment = w_.segment_of(to.op);
+    const bool repeated = w_.segments[segment].repeat > 1;
+    if (to.step == Successor::First && repeated) return;  // stands for the carried edge, which is counted
+    if (to.step == Successor::Later && repeated) {
+      w_.outside[segment].push_back({to.op, from, mapping});
+      w_.ops[from].feeds_loop = true;
+      return;
+    }
+    if (mapping) {
+      ++w_.mapping_pending[to.op];
+    } else {
+      ++w_.pending[to.op];
+    }
+  }
+
+  // --- Mapping.
+
+  void items() {
+    const std::vector<std::uint16_t> created = instances_created();
+    const machine::Overheads& o = machine_.overheads();
+    // Lists: the top level by segment and space, then one per task with a body, each in program order.
+    const std::size_t top = w_.segments.size() * w_.spaces;
+    std::unordered_map<OpIndex, std::uint32_t> contexts;
+    std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);  // later, its item
+    std::vector<std::uint32_t> sizes(top, 0);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (plan_.ops[i].kind != OpKind::Task) continue;
+      const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
+      std::size_t list = std::size_t {w_.segment_of(i)} * w_.spaces + w_.use_of(i).space;
+      if (parent != kNoOp) {
+        const auto [context, fresh] = contexts.try_emplace(parent, static_cast<std::uint32_t>(contexts.size()));
+        if (fresh) sizes.push_back(0);
+        list = top + context->second;
+      }
+      list_of[i] = static_cast<std::uint32_t>(list);
+      ++sizes[list];
+    }
+    std::vector<std::uint32_t> next(sizes.size() + 1, 0);
+    for (std::size_t i = 0; i < sizes.size(); ++i) next[i + 1] = next[i] + sizes[i];
+    w_.top_offsets.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(top) + 1);
+    w_.context_offsets.assign(next.begin() + static_cast<std::ptrdiff_t>(top), next.end());
+    w_.contexts.assign(contexts.begin(), contexts.end());
+    std::sort(w_.contexts.begin(), w_.contexts.end());
+    for (const auto& [op, context] : w_.contexts) w_.ops[op].launches = true;
+    w_.items.resize(next.back());
+    std::vector<Ticks> costs(next.back());
+    std::vector<std::uint32_t> last_record(sizes.size(), kNone);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const std::uint32_t list = list_of[i];
+      if (list == kAbsent) continue;
+      const std::uint32_t record = plan_.ops[i].record;
+      const bool fresh = std::exchange(last_record[list], record) != record;
+      double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
+      if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
+      cost += o.instance.value * created[i];
+      const std::uint32_t item = next[list]++;
+      list_of[i] = item;
+      w_.items[item] = {.op = i};
+      costs[item] = w_.clock.ticks(cost);
+    }
+    launches();
+    issued(list_of, costs);
+    std::unordered_map<Ticks, std::uint32_t> known;
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      const auto [cost, first] = known.try_emplace(costs[i], static_cast<std::uint32_t>(w_.item_costs.size()));
+      if (first) w_.item_costs.push_back(costs[i]);
+      w_.items[i].cost = cost->second;
+    }
+  }
+
+  void launches() {
+    w_.launch_offsets.push_back(0);
+    for (std::size_t list = 0; list + 1 < w_.top_offsets.size(); ++list) {
+      std::uint32_t last = kNone;
+      for (std::uint32_t i = w_.top_offsets[list]; i < w_.top_offsets[list + 1]; ++i) {
+        const std::uint32_t record = plan_.ops[w_.items[i].op].record;
+        if (std::exchange(last, record) != record) {
+          w_.launch_records.push_back(record);
+          w_.launch_points.push_back(0);
+        }
+        ++w_.launch_points.back();
+        w_.ops[w_.items[i].op].ends_point = true;
+      }
+      w_.launch_offsets.push_back(static_cast<std::uint32_t>(w_.launch_points.size()));
+    }
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {  // a task with a body is over when all it launched is
+      if (plan_.ops[i].kind != OpKind::Complete) continue;
+      OpInfo& task = w_.ops[plan_.ops[i].a];
+      w_.ops[i].ends_point = task.ends_point;
+      task.ends_point = false;
+    }
+  }
+
+  // Adds the copies that an item issues to its cost.
+  void issued(const std::vector<std::uint32_t>& item_of, std::vector<Ticks>& costs) {
+    w_.issued_offsets.assign(w_.items.size() + 1, 0);
+    const Ticks copy = w_.clock.ticks(machine_.overheads().copy.value);
+    const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (!is_issued(i)) continue;
+      MW_CHECK(w_.segment_of(plan_.ops[i].issuer) == w_.segment_of(i), "a copy is issued within its segment");
+      const std::uint32_t item = item_of[plan_.ops[i].issuer];
+      ++w_.issued_offsets[item + 1];
+      if (moves_data(w_.ops[i].kind)) costs[item] += copy;
+    }
+    for (std::size_t i = 0; i < w_.items.size(); ++i) w_.issued_offsets[i + 1] += w_.issued_offsets[i];
+    w_.issued.resize(w_.issued_offsets.back());
+    std::vector<std::uint32_t> next(w_.issued_offsets.begin(), w_.issued_offsets.end() - 1);
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      if (is_issued(i)) w_.issued[next[item_of[plan_.ops[i].issuer]]++] = i;
+    }
+  }
+
+  // How many instances the mapping of each task creates: those that it or what it issues uses first, and reclaimed ones.
+  std::vector<std::uint16_t> instances_created() const {
+    std::vector<std::uint16_t> created(plan_.ops.size(), 0);
+    std::vector<bool> seen(plan_.instances.size(), false);
+    const auto use = [&](std::uint32_t instance, OpIndex task, bool again) {
+      if (instance == kNone || (seen[instance] && !again)) return;
+      seen[instance] = true;
+      if (task != kNone) ++created[task];
+    };
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      if (op.kind == OpKind::Task) {
+        const std::size_t arguments = sites_.of_record(op.record).launch->arguments.size();
+        for (std::size_t a = 0; a < arguments; ++a) use(plan_.task_arguments[op.detail + a].instance.value, i, false);
+      } else if (moves_data(op.kind) || op.kind == OpKind::Reclaim) {
+        use(op.b, op.issuer, op.kind == OpKind::Reclaim);
+      }
+    }
+    return created;
+  }
+
+  // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
+  // of segment g or later: then nothing can be ready unnoticed.
+  void laziness() {
+    std::vector<std::int32_t> latest(plan_.ops.size(), -1);  // last segment with a predecessor; -1: none
+    std::vector<std::int32_t> least(w_.segments.size() * w_.spaces, std::numeric_limits<std::int32_t>::max());
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const OpInfo& info = w_.ops[i];
+      for_each_predecessor(i, [&](OpIndex p, bool, bool mapping) {
+        if (mapping) return;
+        const bool through = passes_on(w_.ops[p].kind) && p < i;
+        latest[i] = std::max(latest[i], through ? latest[p] : static_cast<std::int32_t>(w_.segment_of(p)));
+      });
+      if (!info.mapped) continue;
+      const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
+      if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
+      std::int32_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
+      l = std::min(l, latest[i]);
+    }
+    w_.lazy.resize(least.size());
+    for (std::size_t g = w_.segments.size(); g-- > 0;) {
+      for (std::size_t s = 0; s < w_.spaces; ++s) {
+        std::int32_t& l = least[g * w_.spaces + s];
+        if (g + 1 < w_.segments.size()) l = std::min(l, least[(g + 1) * w_.spaces + s]);
+        w_.lazy[g * w_.spaces + s] = l >= static_cast<std::int32_t>(g);
+      }
+    }
+  }
+
+  const plan::Plan& plan_;
+  const machine::Machine& machine_;
+  const Sites& sites_;
+  Workload w_;
+  IndexTable uses_, paths_;
+  std::vector<bool> used_by_tasks_ {false};                  // by use
+  std::vector<std::uint32_t> latest_on_processor_, latest_on_path_;  // latest uses, by resource + 1; 0: none
+  std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
+  std::vector<double> delays_;  // by path: seconds before its first byte
+};
+
+}  // namespace
+
+Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs) {
+  return Maker(plan, machine, costs.sites()).make(costs, keep_costs);
+}
+
+}  // namespace mapwright::engine::sim
