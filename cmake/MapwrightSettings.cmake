@@ -1,6 +1,8 @@
 # Compiler options and warnings that every target of mapwright links privately.
 add_library(mapwright_options INTERFACE)
 target_compile_features(mapwright_options INTERFACE cxx_std_20)
+# Position-independent functions that others could replace are not inlined otherwise, also in executables.
+target_compile_options(mapwright_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 if(MAPWRIGHT_SANITIZE)
   target_compile_options(mapwright_options INTERFACE -fsanitize=${MAPWRIGHT_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(mapwright_options INTERFACE -fsanitize=${MAPWRIGHT_SANITIZE})

@@ -173,7 +173,8 @@ void Planner::emit(OpKind kind, std::uint32_t to, std::span<const Request> reque
 }
 
 void Planner::emit_grouped(OpKind kind, std::uint32_t to, std::vector<Request>& requests) {
-  std::stable_sort(requests.begin(), requests.end(), [](const Request& a, const Request& b) { return a.from < b.from; });
+  const auto before = [](const Request& a, const Request& b) { return a.from < b.from; };
+  if (!std::is_sorted(requests.begin(), requests.end(), before)) std::stable_sort(requests.begin(), requests.end(), before);
   for (std::size_t begin = 0; begin < requests.size();) {
     std::size_t end = begin;
     while (end < requests.size() && requests[end].from == requests[begin].from) ++end;

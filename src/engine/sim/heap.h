@@ -42,9 +42,7 @@ class Heap {
       const std::size_t first = 4 * at + 1, end = std::min(first + 4, items_.size());
       if (first >= end) break;
       std::size_t child = first;
-      for (std::size_t c = first + 1; c < end; ++c) {
-        if (items_[c].before(items_[child])) child = c;
-      }
+      for (std::size_t c = first + 1; c < end; ++c) child = items_[c].before(items_[child]) ? c : child;
       if (!items_[child].before(last)) break;
       items_[at] = items_[child];
       at = child;

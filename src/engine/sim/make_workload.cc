@@ -37,7 +37,6 @@ class Maker {
     records();
     timers();
     items();
-    laziness();
     successors();
     w_.utility_processors = std::max(1u, machine_.overheads().utility_processors);
     return std::move(w_);
@@ -388,17 +387,29 @@ class Maker {
     std::uint32_t begin = 0;
     for (std::size_t i = 0; i < plan_.ops.size(); ++i) begin += std::exchange(w_.ops[i + 1].successors, begin);
     w_.successors.resize(begin);
+    std::vector<Latest> latest(plan_.ops.size(), kNoSegment);
+    std::vector<Latest> least(w_.segments.size() * w_.spaces, kLastSegment);
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       const OpInfo& info = w_.ops[i];
       w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
       for_each_edge(i, [&](OpIndex from, Successor to, bool mapping) {
         if (!mapping) w_.successors[w_.ops[from + 1].successors++] = to;
         count(from, to, mapping);
+        if (mapping || stands_for_carried(to)) return;
+        const bool through = passes_on(w_.ops[from].kind) && from < i;
+        latest[i] = std::max(latest[i], through ? latest[from] : static_cast<Latest>(std::min<std::uint32_t>(w_.segment_of(from), kLastSegment)));
       });
+      note_latest(i, latest[i], least);
     }
+    laziness(std::move(least));
     w_.mapping_edges.shrink_to_fit();
     std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
                      [](const auto& a, const auto& b) { return a.from < b.from; });
+  }
+
+  // Whether an edge is that of the first repetition in place of a carried one.
+  bool stands_for_carried(Successor to) const {
+    return to.step == Successor::First && w_.segments[w_.segment_of(to.op)].repeat > 1;
   }
 
   void count(OpIndex from, Successor to, bool mapping) {
@@ -407,10 +418,9 @@ class Maker {
       w_.mapping_edges.push_back({from, to});
       w_.ops[from].gates_mapping = true;
     }
+    if (stands_for_carried(to)) return;
     const std::uint32_t segment = w_.segment_of(to.op);
-    const bool repeated = w_.segments[segment].repeat > 1;
-    if (to.step == Successor::First && repeated) return;  // stands for the carried edge, which is counted
-    if (to.step == Successor::Later && repeated) {
+    if (to.step == Successor::Later && w_.segments[segment].repeat > 1) {
       w_.outside[segment].push_back({to.op, from, mapping});
       w_.ops[from].feeds_loop = true;
       return;
@@ -419,6 +429,31 @@ class Maker {
       ++w_.mapping_pending[to.op];
     } else {
       ++w_.pending[to.op];
+    }
+  }
+
+  // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
+  // of segment g or later: then nothing can be ready unnoticed. `latest`: the last segment with a predecessor of operation i.
+  // `least`: by segment and space, the smallest of those.
+  using Latest = std::int8_t;  // one of the first segments, for all operations have one; later lists are not lazy
+  static constexpr Latest kNoSegment = -1, kLastSegment = 127;
+  void note_latest(OpIndex i, Latest latest, std::vector<Latest>& least) const {
+    const OpInfo& info = w_.ops[i];
+    if (!info.mapped) return;
+    const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
+    if (plan_.records[plan_.ops[task].record].parent != kNoOp) return;
+    Latest& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
+    l = std::min(l, latest);
+  }
+
+  void laziness(std::vector<Latest> least) {
+    w_.lazy.resize(least.size());
+    for (std::size_t g = w_.segments.size(); g-- > 0;) {
+      for (std::size_t s = 0; s < w_.spaces; ++s) {
+        Latest& l = least[g * w_.spaces + s];
+        if (g + 1 < w_.segments.size()) l = std::min(l, least[(g + 1) * w_.spaces + s]);
+        w_.lazy[g * w_.spaces + s] = l >= 0 && static_cast<std::size_t>(l) >= g;
+      }
     }
   }
 
@@ -539,34 +574,6 @@ class Maker {
       }
     }
     return created;
-  }
-
-  // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
-  // of segment g or later: then nothing can be ready unnoticed.
-  void laziness() {
-    std::vector<std::int32_t> latest(plan_.ops.size(), -1);  // last segment with a predecessor; -1: none
-    std::vector<std::int32_t> least(w_.segments.size() * w_.spaces, std::numeric_limits<std::int32_t>::max());
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      const OpInfo& info = w_.ops[i];
-      for_each_predecessor(i, [&](OpIndex p, bool, bool mapping) {
-        if (mapping) return;
-        const bool through = passes_on(w_.ops[p].kind) && p < i;
-        latest[i] = std::max(latest[i], through ? latest[p] : static_cast<std::int32_t>(w_.segment_of(p)));
-      });
-      if (!info.mapped) continue;
-      const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
-      if (plan_.records[plan_.ops[task].record].parent != kNoOp) continue;
-      std::int32_t& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
-      l = std::min(l, latest[i]);
-    }
-    w_.lazy.resize(least.size());
-    for (std::size_t g = w_.segments.size(); g-- > 0;) {
-      for (std::size_t s = 0; s < w_.spaces; ++s) {
-        std::int32_t& l = least[g * w_.spaces + s];
-        if (g + 1 < w_.segments.size()) l = std::min(l, least[(g + 1) * w_.spaces + s]);
-        w_.lazy[g * w_.spaces + s] = l >= static_cast<std::int32_t>(g);
-      }
-    }
   }
 
   const plan::Plan& plan_;

@@ -31,7 +31,7 @@ struct Happening {
   std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
   std::uint32_t op = 0, block = 0;       // Map: op is the space
   Kind kind() const { return static_cast<Kind>(order & 3); }
-  bool before(const Happening& h) const { return time != h.time ? time < h.time : order < h.order; }
+  bool before(const Happening& h) const { return int(time < h.time) | (int(time == h.time) & int(order < h.order)); }
 };
 
 // The state of a simulation, and the detection that it repeats itself (skip.cc).
@@ -74,10 +74,21 @@ class RunState {
 
   struct Processor {
     bool busy = false;
-    std::deque<std::pair<OpIndex, std::uint32_t>> queue;  // ready, in order
+    NodeId last = kRoot;       // profile: its previous task
     Ticks ticks = 0;
     std::int64_t points = 0;
-    NodeId last = kRoot;                                  // profile: its previous task
+    // Ready ones, in order: those from `next` on.
+    std::vector<std::pair<OpIndex, std::uint32_t>> queue;
+    std::size_t next = 0;
+
+    std::pair<OpIndex, std::uint32_t> take() {
+      const auto first = queue[next++];
+      if (2 * next > queue.size()) {
+        queue.erase(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(next));
+        next = 0;
+      }
+      return first;
+    }
   };
   struct Working {
     static constexpr std::uint64_t kNothing = ~std::uint64_t {0};

@@ -368,8 +368,7 @@ class Simulation : private RunState {
     Processor& p = processors_[processor];
     p.busy = false;
     if (p.queue.empty()) return;
-    const auto [op, block] = p.queue.front();
-    p.queue.pop_front();
+    const auto [op, block] = p.take();
     if (options_.profile) {  // it waited for the processor last
       chains_.drop(std::exchange(last_before(op, block), chains_.hold(p.last)));
     }

@@ -60,8 +60,8 @@ void RunState::describe(Digest& state, std::uint32_t segment) const {
     return position(f.order >> 2, blocks_[f.block].segment == segment);
   });
   for (const Processor& p : processors_) {
-    state.add(p.queue.size() << 1 | (p.busy ? 1 : 0));
-    for (const auto& [op, block] : p.queue) add(op, block);
+    state.add((p.queue.size() - p.next) << 1 | (p.busy ? 1 : 0));
+    for (std::size_t i = p.next; i < p.queue.size(); ++i) add(p.queue[i].first, p.queue[i].second);
   }
   blocks_.describe(state, segment);
   if (on_grid_[segment]) state.add(static_cast<std::uint64_t>(now_ % workload_.copy_grid));

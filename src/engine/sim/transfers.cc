@@ -20,24 +20,24 @@ Transfers::Transfers(std::span<const machine::Channel> channels, Sharing sharing
       clock_(clock),
       shares_(sharing == Sharing::Fair ? capacities(channels) : std::vector<double>()),
       queues_(sharing == Sharing::Fifo ? channels.size() : 0),
-      users_(channels.size()),
-      busy_(channels.size()) {}
+      channels_(channels.size()) {}
 
 void Transfers::occupy(Ticks now, const Path& path) {
   for (const std::uint32_t c : path.list()) {
-    if (users_[c]++ == 0) busy_[c] -= now;
+    if (channels_[c].users++ == 0) channels_[c].busy -= now;
   }
 }
 
 void Transfers::vacate(Ticks now, const Path& path) {
   for (const std::uint32_t c : path.list()) {
-    if (--users_[c] == 0) busy_[c] += now;
+    if (--channels_[c].users == 0) channels_[c].busy += now;
   }
 }
 
 std::vector<Ticks> Transfers::busy(Ticks now) const {
-  std::vector<Ticks> all(busy_);
-  for (std::size_t c = 0; c < all.size(); ++c) all[c] += users_[c] > 0 ? now : 0;
+  std::vector<Ticks> all;
+  all.reserve(channels_.size());
+  for (const Occupation& c : channels_) all.push_back(c.busy + (c.users > 0 ? now : 0));
   return all;
 }
 
@@ -144,9 +144,7 @@ void Transfers::sift_down(std::size_t position, const Entry& entry) {
     const std::size_t first = 4 * position + 1, end = std::min(first + 4, heap_.size());
     if (first >= end) break;
     std::size_t child = first;
-    for (std::size_t c = first + 1; c < end; ++c) {
-      if (heap_[c].before(heap_[child])) child = c;
-    }
+    for (std::size_t c = first + 1; c < end; ++c) child = heap_[c].before(heap_[child]) ? c : child;
     if (!heap_[child].before(entry)) break;
     place(position, heap_[child]);
     position = child;

@@ -73,7 +73,7 @@ class Transfers {
       copy.what.order = e.order = order(copy.what);
       e.end = after(e.end, time);
     }
-    for (std::size_t c = 0; c < busy_.size(); ++c) busy_[c] += busy[c] - (users_[c] > 0 ? time : 0);
+    for (std::size_t c = 0; c < channels_.size(); ++c) channels_[c].busy += busy[c] - (channels_[c].users > 0 ? time : 0);
   }
 
   // Time until `now` with at least one copy in flight (Fair) or in service (Fifo), by channel.
@@ -87,13 +87,17 @@ class Transfers {
     Ticks since = 0, end = 0;  // `left` is as of `since`
     std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
   };
+  struct Occupation {          // of a channel
+    Ticks busy = 0;            // time until it had no user any more, less the time it has one since
+    std::uint32_t users = 0;   // copies in flight or in service
+  };
   static constexpr std::uint32_t kNotQueued = 0xffffffff;
   // Copies by end. An entry may be too early: a copy that became slower is put right when it comes up.
   struct Entry {
     Ticks end = 0;
     std::uint64_t order = 0;
     std::uint32_t copy = 0;
-    bool before(const Entry& e) const { return end != e.end ? end < e.end : order < e.order; }
+    bool before(const Entry& e) const { return int(end < e.end) | (int(end == e.end) & int(order < e.order)); }
   };
 
   void sift_up(std::size_t position, const Entry& entry);
@@ -112,8 +116,7 @@ class Transfers {
   std::vector<Entry> heap_;
   std::vector<std::uint32_t> positions_;           // by copy, in heap_: apart, for they change often
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
-  std::vector<std::uint32_t> users_;               // by channel: copies in flight or in service
-  std::vector<Ticks> busy_;                        // by channel: time until it had no user any more, less the time it has one since
+  std::vector<Occupation> channels_;
   bool unsettled_ = false;
 };
 

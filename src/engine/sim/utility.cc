@@ -19,6 +19,8 @@ Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload)
     spaces_[s].free.assign(workload.utility_processors, 0);
     spaces_[s].latest.resize(workload.utility_processors);
     spaces_[s].watched = spaces_[s].free;
+    const auto repeated = [](const Stretch& x) { return x.repeat > 1; };
+    spaces_[s].windowed = before > kWindow || std::any_of(workload.segments.begin(), workload.segments.end(), repeated);
     spaces_[s].points.assign(std::min(before, kWindow), 0);
     spaces_[s].over.assign(std::min(before, kWindow), 0);
     List list;
@@ -30,27 +32,30 @@ Utility::Utility(const Workload& workload, Blocks& blocks) : workload_(workload)
 bool Utility::start_segment(List& list, std::uint32_t space) const {
   for (; list.segment < workload_.segments.size(); ++list.segment) {
     const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
-    list.item = workload_.top_offsets[at];
     list.end = workload_.top_offsets[at + 1];
     list.rep = 0;
-    if (list.item < list.end) return true;
+    if (workload_.top_offsets[at] == list.end) continue;
+    start_repetition(list, space);
+    return true;
   }
   return false;
 }
 
-void Utility::place(List& list, std::uint32_t space) const {
-  const Stretch& s = workload_.segments[list.segment];
-  list.order = s.base + list.rep * s.length() + (workload_.items[list.item].op - s.begin);
-  if (list.top) list.launch = launch(list.segment, space, list.rep, workload_.items[list.item].op);
+void Utility::start_repetition(List& list, std::uint32_t space) const {
+  list.item = workload_.top_offsets[std::size_t {list.segment} * workload_.spaces + space];
+  list.launch = first_launch(list.segment, space, list.rep);
+  list.left = points_of(list, space);
+  list.open = false;
 }
 
-std::uint64_t Utility::launch(std::uint32_t segment, std::uint32_t space, std::uint64_t rep, plan::OpIndex task) const {
-  const std::size_t at = std::size_t {segment} * workload_.spaces + space;
-  return launches_before_[at] + rep * launches_of(segment, space) + workload_.launch_of(at, workload_.record_of(task));
+std::uint32_t Utility::points_of(const List& list, std::uint32_t space) const {
+  const std::uint64_t number = list.launch - first_launch(list.segment, space, list.rep);
+  return workload_.launch_points[workload_.launch_offsets[std::size_t {list.segment} * workload_.spaces + space] + number];
 }
 
 void Utility::push(Space& s, List list) {
-  place(list, static_cast<std::uint32_t>(&s - spaces_.data()));
+  const Stretch& stretch = workload_.segments[list.segment];
+  list.order = stretch.base + list.rep * stretch.length() + (workload_.items[list.item].op - stretch.begin);
   s.ready.push_back(list);
   std::push_heap(s.ready.begin(), s.ready.end(), List::later);
   if (list.top) {
@@ -64,16 +69,21 @@ void Utility::step(Space& s, std::uint32_t space, List list) {
   if (++list.item == list.end) {
     if (!list.top) return;
     if (++list.rep < workload_.segments[list.segment].repeat) {
-      list.item = workload_.top_offsets[std::size_t {list.segment} * workload_.spaces + space];
+      start_repetition(list, space);
     } else {
       ++list.segment;
       if (!start_segment(list, space)) return;
     }
+  } else if (list.top && --list.left == 0) {
+    ++list.launch;
+    list.left = points_of(list, space);
+    list.open = false;
   }
   push(s, list);
 }
 
 bool Utility::gate_open(const List& list) const {
+  if (passed_.empty()) return true;
   // All operations of an item have its record, also a list's first one.
   const plan::OpIndex op = workload_.items[list.item].op;
   const RecordInfo& record = workload_.records[workload_.record_of(op)];
@@ -122,7 +132,7 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
     Ticks when = std::max(*server, s.clock);
     if (when > now) break;
     std::pop_heap(s.ready.begin(), s.ready.end(), List::later);
-    const List list = s.ready.back();
+    List list = s.ready.back();
     s.ready.pop_back();
     if (!list.top) --s.nested;
     if (list.top && list.launch == s.begun) {
@@ -133,15 +143,12 @@ void Utility::run(std::uint32_t space, Ticks now, std::vector<Mapped>& mapped, b
       // Looked at late, the window may have moved since the time that this is about.
       if (list.launch >= kWindow) when = std::max(when, s.over[list.launch % kWindow]);
     }
-    if (!gate_open(list)) {
+    if (!list.open && !gate_open(list)) {
       s.at_gate.push_back(list);
       continue;
     }
-    if (list.top && list.launch == s.begun) {
-      const std::size_t at = std::size_t {list.segment} * workload_.spaces + space;
-      const std::uint32_t launch = workload_.launch_of(at, workload_.record_of(workload_.items[list.item].op));
-      s.points[s.begun++ % kWindow] = workload_.launch_points[workload_.launch_offsets[at] + launch];
-    }
+    list.open = list.top;
+    if (list.top && list.launch == s.begun) s.points[s.begun++ % kWindow] = list.left;
     const Item& item = workload_.items[list.item];
     const std::uint32_t block = list.top ? blocks_.at(list.segment, list.rep) : list.block;
     const std::uint32_t offset = item.op - workload_.segments[list.segment].begin;
@@ -201,7 +208,10 @@ void Utility::release(plan::OpIndex op, std::uint32_t block, Ticks now) {
 bool Utility::end_point(plan::OpIndex task, std::uint64_t rep, Ticks now) {
   const std::uint32_t segment = workload_.segment_of(task), space = workload_.use_of(task).space;
   Space& s = spaces_[space];
-  if (--s.points[launch(segment, space, rep, task) % kWindow] > 0) return false;
+  if (!s.windowed) return false;
+  const std::size_t at = std::size_t {segment} * workload_.spaces + space;
+  const std::uint64_t launch = first_launch(segment, space, rep) + workload_.launch_of(at, workload_.record_of(task));
+  if (--s.points[launch % kWindow] > 0) return false;
   const std::uint64_t before = s.done;
   for (; s.done < s.begun && s.points[s.done % kWindow] == 0; ++s.done) s.over[s.done % kWindow] = now;
   return s.done > before && !s.at_window.empty();

@@ -88,6 +88,8 @@ class Utility {
     std::uint32_t segment = 0, block = 0;
     std::uint64_t rep = 0;
     std::uint64_t launch = 0; // top: number of the launch of its next item
+    std::uint32_t left = 0;   // top: items of that launch still to come
+    bool open = false;        // top: the gate of that launch has been passed
     bool top = false;         // continues with the next repetition and segment
     static bool later(const List& a, const List& b) { return a.order > b.order; }
   };
@@ -106,6 +108,7 @@ class Utility {
     std::uint32_t awaited = 0;
     std::uint32_t nested = 0;       // lists in `ready` other than the top level
     std::uint32_t top_segment = 0;  // where the top level is
+    bool windowed = false;          // it may come to stand at the window
     std::vector<Ticks> watched;     // by utility processor: as `free`, had it been busy until the watch began
   };
 
@@ -123,10 +126,13 @@ class Utility {
   bool maps(std::uint32_t item, plan::OpIndex op) const;                  // or issues
   bool gate_open(const List& list) const;
   void push(Space& s, List list);
-  void place(List& list, std::uint32_t space) const;  // finds order and launch
-  // Number of the launch that a task of the top level belongs to, as its address space counts them.
-  std::uint64_t launch(std::uint32_t segment, std::uint32_t space, std::uint64_t rep, plan::OpIndex task) const;
+  // Number of the first launch of a repetition in an address space, which counts those of the top level.
+  std::uint64_t first_launch(std::uint32_t segment, std::uint32_t space, std::uint64_t rep) const {
+    return launches_before_[std::size_t {segment} * workload_.spaces + space] + rep * launches_of(segment, space);
+  }
+  std::uint32_t points_of(const List& list, std::uint32_t space) const;  // of its launch
   bool start_segment(List& list, std::uint32_t space) const;  // false: no segment from list.segment on has items
+  void start_repetition(List& list, std::uint32_t space) const;
   void step(Space& s, std::uint32_t space, List list);        // puts back what is left of a list after one item
 
   const Workload& workload_;

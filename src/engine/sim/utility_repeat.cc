@@ -181,7 +181,8 @@ void Utility::repeat(std::uint32_t segment, std::uint64_t repetitions, Ticks per
       for (List& list : *lists) {
         if (list.segment != segment) continue;
         list.rep += repetitions * times;
-        place(list, space);
+        list.order += repetitions * times * workload_.segments[segment].length();
+        if (list.top) list.launch += launches;
       }
     }
   }

@@ -140,6 +140,8 @@ struct Workload {
   // Position of a record among the launches of a list, which has an item of it.
   std::uint32_t launch_of(std::size_t list, std::uint32_t record) const {
     const auto first = launch_records.begin() + launch_offsets[list];
+    const std::uint32_t guess = record - *first;  // right where the list has an item of every launch
+    if (guess < launch_offsets[list + 1] - launch_offsets[list] && first[guess] == record) return guess;
     return static_cast<std::uint32_t>(std::lower_bound(first, launch_records.begin() + launch_offsets[list + 1], record) - first);
   }
   Ticks cost_of(const Item& item) const { return item_costs[item.cost]; }
