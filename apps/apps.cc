@@ -27,13 +27,13 @@ std::vector<std::string> names_of(const Range& range) {
 
 std::string meaning_of(const Parameter& p) { return fmt::format("{}: {}", p.name, p.meaning); }
 
-Expected<void> set_value(const App& app, const std::string& name, const std::string& text,
-                         std::map<std::string, std::int64_t>& values) {
-  if (!values.contains(name)) {
+Expected<std::int64_t> value_of(const App& app, const std::string& name, const std::string& text) {
+  const auto known = std::find_if(app.parameters.begin(), app.parameters.end(), [&](const Parameter& p) { return p.name == name; });
+  if (known == app.parameters.end()) {
     return failure(diag::kUnknownParameter, fmt::format("program `{}` has no parameter `{}`", app.name, name),
                    did_you_mean(name, names_of(app.parameters)));
   }
-  const Parameter& parameter = *std::find_if(app.parameters.begin(), app.parameters.end(), [&](const Parameter& p) { return p.name == name; });
+  const Parameter& parameter = *known;
   const auto word = std::find(parameter.words.begin(), parameter.words.end(), text);
   std::int64_t value = word - parameter.words.begin();
   if (word == parameter.words.end()) {
@@ -50,8 +50,12 @@ Expected<void> set_value(const App& app, const std::string& name, const std::str
                      meaning_of(parameter));
     }
   }
-  values[name] = value;
-  return {};
+  if (value < parameter.minimum || value > parameter.maximum) {
+    return failure(diag::kParameterOutOfRange,
+                   fmt::format("parameter `{}` of `{}` is {}, outside {}..{}", name, app.name, value, parameter.minimum, parameter.maximum),
+                   meaning_of(parameter));
+  }
+  return value;
 }
 
 }  // namespace
@@ -73,7 +77,7 @@ const App* find(std::string_view name) {
   return nullptr;
 }
 
-Expected<program::Program> build(std::string_view name, const Choice& choice) {
+Expected<void> check(std::string_view name, const Choice& choice) {
   const App* app = find(name);
   if (app == nullptr) {
     return failure(diag::kUnknownProgram, fmt::format("no program is called `{}`", name), did_you_mean(name, names_of(all())));
@@ -82,22 +86,25 @@ Expected<program::Program> build(std::string_view name, const Choice& choice) {
     return failure(diag::kUnknownPreset, fmt::format("no preset is called `{}`", choice.preset),
                    did_you_mean(choice.preset, {kPresets.begin(), kPresets.end()}));
   }
+  for (const auto& [parameter, text] : choice.set) {
+    if (const auto value = value_of(*app, parameter, text); !value) return tl::unexpected(value.error());
+  }
+  return {};
+}
+
+Expected<program::Program> build(std::string_view name, const Choice& choice) {
+  if (const Expected<void> checked = check(name, choice); !checked) return tl::unexpected(checked.error());
+  const App* app = find(name);
   if (choice.nodes < 1 || choice.nodes > 65536 || choice.gpus < 1 || choice.gpus > 1024) {
     return failure(diag::kParameterOutOfRange, fmt::format("{} nodes with {} GPUs each are outside 1..65536 and 1..1024", choice.nodes, choice.gpus));
   }
   std::map<std::string, std::int64_t> values = app->preset(choice.preset, choice.nodes, choice.gpus);
-  for (const auto& [parameter, text] : choice.set) {
-    if (const auto set = set_value(*app, parameter, text, values); !set) return tl::unexpected(set.error());
-  }
+  for (const auto& [parameter, text] : choice.set) values[parameter] = *value_of(*app, parameter, text);
   for (const Parameter& p : app->parameters) {
     if (values.at(p.name) < p.minimum || values.at(p.name) > p.maximum) {
-      const std::string where = fmt::format("is {}, outside {}..{}", values.at(p.name), p.minimum, p.maximum);
-      if (choice.set.contains(p.name)) {
-        return failure(diag::kParameterOutOfRange, fmt::format("parameter `{}` of `{}` {}", p.name, app->name, where), meaning_of(p));
-      }
       return failure(diag::kParameterOutOfRange,
-                     fmt::format("parameter `{}` of `{}` {}: what preset `{}` makes of {} nodes with {} GPUs each", p.name, app->name, where, choice.preset,
-                                 choice.nodes, choice.gpus),
+                     fmt::format("parameter `{}` of `{}` is {}, outside {}..{}: what preset `{}` makes of {} nodes with {} GPUs each", p.name, app->name,
+                                 values.at(p.name), p.minimum, p.maximum, choice.preset, choice.nodes, choice.gpus),
                      fmt::format("use fewer nodes, or choose it with `--set {}=...` ({})", p.name, p.meaning));
     }
   }

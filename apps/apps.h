@@ -44,8 +44,11 @@ struct Choice {
   std::map<std::string, std::string> set;  // --set name=value, unparsed
   std::int64_t nodes = 1, gpus = 4;
 };
-// Builds a program by name. Errors: MW4301 unknown program (with the nearest name), MW4302 unknown preset, MW4303
-// unknown parameter, MW4304 value not an integer or out of range, MW4305 values that do not fit together.
+// What can be said about a choice without its nodes and GPUs: MW4301 unknown program (with the nearest name), MW4302 unknown
+// preset, MW4303 unknown parameter, MW4304 value not an integer or out of range.
+Expected<void> check(std::string_view name, const Choice& choice);
+// Builds a program by name. Errors: those of check(), MW4304 also for values that a preset makes of nodes and GPUs, MW4305
+// values that do not fit together.
 Expected<program::Program> build(std::string_view name, const Choice& choice);
 
 }  // namespace mapwright::apps

@@ -19,6 +19,8 @@ struct Closer {
 };
 using File = std::unique_ptr<std::FILE, Closer>;
 
+std::string neighbour(const std::string& path) { return fmt::format("{}.tmp{}", path, ::getpid()); }
+
 }  // namespace
 
 Expected<std::string> read_file(const std::string& path, std::int64_t limit) {
@@ -41,8 +43,17 @@ Expected<std::string> read_file(const std::string& path, std::int64_t limit) {
   return text;
 }
 
+Expected<void> check_writable(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return failure(6003, fmt::format("cannot write `{}`: it is a directory", path));
+  const std::string temporary = neighbour(path);
+  if (!File(std::fopen(temporary.c_str(), "wb"))) return failure(6003, fmt::format("cannot write `{}`: {}", path, std::strerror(errno)));
+  std::remove(temporary.c_str());
+  return {};
+}
+
 Expected<void> write_file(const std::string& path, std::string_view content) {
-  const std::string temporary = fmt::format("{}.tmp{}", path, ::getpid());
+  const std::string temporary = neighbour(path);
   File out(std::fopen(temporary.c_str(), "wb"));
   if (!out) return failure(6003, fmt::format("cannot write `{}`: {}", path, std::strerror(errno)));
   const bool written = std::fwrite(content.data(), 1, content.size(), out.get()) == content.size() &&

@@ -14,6 +14,8 @@ namespace mapwright {
 // `limit` bytes.
 Expected<std::string> read_file(const std::string& path, std::int64_t limit = 64 << 20);
 
+// Whether write_file() could write `path`: for what takes long before it has something to write. Error: MW6003.
+Expected<void> check_writable(const std::string& path);
 // Replaces `path` atomically (writes a neighbour file, then renames). Error: MW6003.
 Expected<void> write_file(const std::string& path, std::string_view content);
 

@@ -48,7 +48,7 @@ std::optional<bool> distinguishable(const Candidate& a, const Candidate& b, bool
 }  // namespace
 
 int compare(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   std::vector<Candidate> candidates;
   for (const std::string& word : options.words) {

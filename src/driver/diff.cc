@@ -143,7 +143,7 @@ std::string traffic_text(const std::optional<plan::Traffic>& traffic) {
 }  // namespace
 
 int diff(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   std::vector<Planned> planned;
   std::vector<std::string> names;

@@ -6,8 +6,9 @@
 #include <charconv>
 #include <filesystem>
 
-#include "engine/command/command.h"
+#include "base/memory.h"
 #include "driver/overheads.h"
+#include "engine/command/command.h"
 #include "engine/executor/executor.h"
 #include "engine/host/host.h"
 #include "engine/sim/sim.h"
@@ -130,6 +131,14 @@ OrExit<Target> load_target(const Options& options, Console& console) {
     const char* const option = options.programs.empty() ? "--program" : "--programs";
     return tl::unexpected(console.usage("no program given", fmt::format("add `{} NAME`; `mapwright programs` lists them", option)));
   }
+  const bool file = ends_with(options.program, ".json");
+  if (file && (!options.preset.empty() || !options.set.empty())) {
+    return tl::unexpected(console.usage("a program file has no presets and parameters", "drop --preset and --set"));
+  }
+  const std::string preset = file ? "" : !options.preset.empty() ? options.preset : options.engine == "host" || options.engine == "legion" ? "host" : "paper";
+  if (!file && !options.program.empty()) {  // before a machine is measured
+    if (const Expected<void> known = apps::check(options.program, {.preset = preset, .set = options.set}); !known) return tl::unexpected(console.fail(known.error()));
+  }
   OrExit<machine::Machine> machine = load_machine(options, console);
   if (!machine) return tl::unexpected(machine.error());
   if (options.program.empty()) {
@@ -138,11 +147,6 @@ OrExit<Target> load_target(const Options& options, Console& console) {
     set_metric(target.program, options);
     return target;
   }
-  const bool file = ends_with(options.program, ".json");
-  if (file && (!options.preset.empty() || !options.set.empty())) {
-    return tl::unexpected(console.usage("a program file has no presets and parameters", "drop --preset and --set"));
-  }
-  const std::string preset = file ? "" : !options.preset.empty() ? options.preset : options.engine == "host" || options.engine == "legion" ? "host" : "paper";
   OrExit<program::Program> program =
       file ? import_program(options.program, console) : build_program(options, *machine, preset, console);
   if (!program) return tl::unexpected(program.error());
@@ -159,6 +163,31 @@ OrExit<Target> load_target(const Options& options, Console& console) {
   diag::SourcePtr reference;
   if (!program->reference_mapper.empty()) reference = diag::make_source("expert", program->reference_mapper);
   return Target {*std::move(program), *std::move(machine), preset, std::move(reference)};
+}
+
+OrExit<Target> load_target_to_plan(const Options& options, Console& console) {
+  OrExit<Target> target = load_target(options, console);
+  if (!target || options.engine == "command") return target;
+  constexpr std::int64_t kMany = 2'000'000;
+  constexpr double kTasksPerSecond = 200'000;  // docs/models/plan-time.md, Growth
+  const plan::Effort effort = plan::effort(target->program);
+  const auto usable = static_cast<double>(usable_memory());
+  if (effort.bytes <= usable && effort.tasks < kMany) return target;
+  const std::string size = fmt::format("{} million point tasks of `{}` are planned one by one", effort.tasks / 1'000'000, target->program.name);
+  diag::Diagnostic d;
+  d.help = target->preset.empty() ? "make fewer points in the program file" : "choose smaller counts with --set or --preset, or fewer nodes";
+  if (effort.bytes > usable) {
+    d.code = diag::kProgramTooLarge;
+    d.message = fmt::format("{}, which takes {}; this host has {} left", size, human_bytes(effort.bytes), human_bytes(usable));
+  } else {
+    d.code = diag::kLargeProgram;
+    d.severity = diag::Severity::Warning;
+    d.message = fmt::format("{}, which takes {:.0f} seconds or more for each mapper, and {}", size, static_cast<double>(effort.tasks) / kTasksPerSecond,
+                            human_bytes(effort.bytes));
+  }
+  if (d.severity == diag::Severity::Error || !console.quiet()) console.report({d});
+  if (d.severity == diag::Severity::Error) return tl::unexpected(status_of(d.code));
+  return target;
 }
 
 OrExit<diag::SourcePtr> load_mapper(const std::string& name, const Target* target, Console& console) {

@@ -39,6 +39,9 @@ OrExit<machine::Machine> load_machine(const Options& options, Console& console);
 // Needs --program, except that the engine `command` can do without where the command says so. The preset defaults to `host` for the host engine and to `paper` otherwise.
 OrExit<Target> load_target(const Options& options, Console& console);
 
+// The same for commands that plan: also refuses what this host has not the memory for, and warns when it takes long.
+OrExit<Target> load_target_to_plan(const Options& options, Console& console);
+
 // The text of a mapper by the name it has on the command line: a file, - (standard input), or `expert`, `default`,
 // `random`, `random:SEED`. `target` may be null; then only files and `default` are known.
 OrExit<diag::SourcePtr> load_mapper(const std::string& name, const Target* target, Console& console);

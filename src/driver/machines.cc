@@ -31,11 +31,15 @@ int machines(const Options&, Console& console) {
 }
 
 int machines_detect(const Options& options, Console& console) {
+  const bool to_file = !options.out.empty() && options.out != "-";
+  if (to_file) {
+    if (const Expected<void> writable = check_writable(options.out); !writable) return console.fail(writable.error());
+  }
   console.progress("measuring this host");
   const Expected<std::string> toml = machine::detect_machine(measure_overheads());
   console.end_progress();
   if (!toml) return console.fail(toml.error());
-  if (options.out.empty() || options.out == "-") {
+  if (!to_file) {
     console.out(*toml);
     return kOk;
   }

@@ -11,7 +11,7 @@
 namespace mapwright::driver {
 
 int run(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   const OrExit<diag::SourcePtr> mapper = load_mapper(options.mapper, &*target, console);
   if (!mapper) return mapper.error();

@@ -54,7 +54,7 @@ OrExit<std::vector<Target>> load_targets(const Options& options, Console& consol
   for (const std::string& name : names) {
     Options one = options;
     one.program = name;
-    OrExit<Target> target = load_target(one, console);
+    OrExit<Target> target = load_target_to_plan(one, console);
     if (!target) return tl::unexpected(target.error());
     targets.push_back(*std::move(target));
   }

@@ -122,7 +122,7 @@ int study_parity(const Options& given, Console& console) {
         if (p.name == "ranks") one.set["ranks"] = "1";
       }
     }
-    const OrExit<Target> target = load_target(one, console);
+    const OrExit<Target> target = load_target_to_plan(one, console);
     if (!target) return target.error();
     std::vector<diag::SourcePtr> mappers;
     if (target->reference) mappers.push_back(target->reference);

@@ -104,7 +104,7 @@ class Writer {
 }  // namespace
 
 int trace(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   const OrExit<diag::SourcePtr> source = load_mapper(options.mapper, &*target, console);
   if (!source) return source.error();

@@ -41,7 +41,7 @@ int tune(const Options& options, Console& console) {
   // 1. What is tuned, on what, by which engine, and what predicts for it.
   const OrExit<Screening> screen = make_screen(options, console);
   if (!screen) return screen.error();
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   const OrExit<std::unique_ptr<engine::Engine>> engine = make_engine(options, console);
   if (!engine) return engine.error();

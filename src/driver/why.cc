@@ -111,7 +111,7 @@ class Explainer {
 }  // namespace
 
 int why(const Options& options, Console& console) {
-  const OrExit<Target> target = load_target(options, console);
+  const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   const OrExit<diag::SourcePtr> source = load_mapper(options.words[0], &*target, console);
   if (!source) return source.error();

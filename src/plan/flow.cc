@@ -52,28 +52,6 @@ class Walker {
     });
   }
 
-  // Whether a launch below reads the counter, in a projection, a cost or the body of its task.
-  bool reads(const program::Body& body, const std::string& name) const {
-    const auto in = [&name](const program::Expr& e) { return e.reads_loop(name); };
-    for (const program::Statement& s : body) {
-      if (const auto* loop = std::get_if<Loop>(&s.what); loop && reads(loop->body, name)) return true;
-      const auto* launch = std::get_if<Launch>(&s.what);
-      if (!launch) continue;
-      const program::Task& task = program_.tasks[launch->task.value];
-      if (reads(task.body, name)) return true;
-      for (const program::Variant& v : task.variants) {
-        if (in(v.flops) || std::any_of(v.measured.begin(), v.measured.end(), [&](const auto& m) { return in(m.seconds); })) return true;
-      }
-      for (const program::Argument& a : launch->arguments) {
-        if (std::any_of(a.projection.colors.begin(), a.projection.colors.end(), in)) return true;
-        for (const program::AccessPattern& p : a.patterns) {
-          if ((p.count && in(*p.count)) || (p.distinct && in(*p.distinct))) return true;
-        }
-      }
-    }
-    return false;
-  }
-
   // --- Intervals.
 
   void open() {
@@ -162,7 +140,7 @@ class Walker {
     if (!open_ && !timers) return;
     const bool traced = std::exchange(frame.traced, frame.traced || loop.traced);
     const double times = frame.times;
-    const bool alike = !reads(loop.body, loop.name);
+    const bool alike = !program_.reads_counter(loop.body, loop.name);
     counters_.push_back({loop.name, 0});
     if (!open_ && alike) {
       // Intervals begin and end inside: all iterations have the same.

@@ -40,6 +40,13 @@ Sites number_sites(const program::Program& program) {
   return out;
 }
 
+Effort effort(const program::Program& program, Options options) {
+  constexpr std::int64_t kIterations = 2;       // one that begins the loop, and one that stands for the rest
+  constexpr double kBytesPerTask = 300;         // docs/models/plan-time.md, Growth
+  const std::int64_t tasks = options.unroll ? program.point_tasks() : program.point_tasks(kIterations);
+  return {tasks, kBytesPerTask * static_cast<double>(tasks)};
+}
+
 std::string to_string(const Layout& layout) {
   return fmt::format("{} {}{}", layout.fields == FieldOrder::Soa ? "SOA" : "AOS", layout.dims == DimOrder::C ? "C_order" : "F_order",
                      layout.alignment() > 1 ? fmt::format(" Align=={}", layout.alignment()) : "");

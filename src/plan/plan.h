@@ -267,6 +267,13 @@ struct Options {
   bool unroll = false;  // never keep loops as loops
 };
 
+// What planning and simulating a program takes, roughly and rather less than more; known before anything is planned.
+struct Effort {
+  std::int64_t tasks = 0;  // point tasks that are gone through one by one; a loop that is kept as a loop counts twice
+  double bytes = 0;        // of memory, on top of the program's
+};
+Effort effort(const program::Program& program, Options options = {});
+
 // Plans a verified mapper. Deterministic. Cost and memory: linear in planned operations (loops that reach a steady state
 // count a few iterations) times the logarithm of instance overlaps.
 tl::expected<Plan, Verdict> make_plan(std::shared_ptr<const Decisions> decisions, const program::Program& program,

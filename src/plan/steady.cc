@@ -15,39 +15,6 @@ namespace mapwright::plan {
 
 namespace {
 
-using program::Expr;
-
-bool argument_reads(const program::Argument& a, std::string_view loop) {
-  const auto reads = [&](const Expr& e) { return e.reads_loop(loop); };
-  if (std::any_of(a.projection.colors.begin(), a.projection.colors.end(), reads)) return true;
-  return std::any_of(a.patterns.begin(), a.patterns.end(), [&](const program::AccessPattern& p) {
-    return (p.count && reads(*p.count)) || (p.distinct && reads(*p.distinct));
-  });
-}
-
-// Whether anything but kernels depends on the loop's counter.
-bool body_reads(const program::Program& program, const program::Body& body, std::string_view loop) {
-  for (const program::Statement& s : body) {
-    if (const auto* inner = std::get_if<program::Loop>(&s.what)) {
-      if (body_reads(program, inner->body, loop)) return true;
-    }
-    const auto* launch = std::get_if<program::Launch>(&s.what);
-    if (!launch) continue;
-    for (const program::Argument& a : launch->arguments) {
-      if (argument_reads(a, loop)) return true;
-    }
-    const program::Task& task = program.tasks[launch->task.value];
-    for (const program::Variant& v : task.variants) {
-      if (v.flops.reads_loop(loop)) return true;
-      for (const program::MeasuredTime& m : v.measured) {
-        if (m.seconds.reads_loop(loop)) return true;
-      }
-    }
-    if (body_reads(program, task.body, loop)) return true;
-  }
-  return false;
-}
-
 // Iterations after which a snapshot is taken: the first sixteen, then a few at growing distances, so that a steady state
 // that starts late is found without paying for a snapshot in every iteration.
 bool looks(std::int64_t iteration) {
@@ -58,7 +25,7 @@ bool looks(std::int64_t iteration) {
 }  // namespace
 
 bool Planner::repeats(const program::Loop& loop) const {
-  return !options_.unroll && !inside_loop_ && loop.count > 2 && !body_reads(program_, loop.body, loop.name);
+  return !options_.unroll && !inside_loop_ && loop.count > 2 && !program_.reads_counter(loop.body, loop.name);
 }
 
 bool Planner::walk_loop(const program::Loop& loop, Frame& frame) {

@@ -82,15 +82,44 @@ std::vector<Program::Site> Program::sites() const {
   return found;
 }
 
-std::int64_t Program::point_tasks() const {
+std::int64_t Program::point_tasks(std::int64_t iterations) const {
+  std::map<const Loop*, bool> repeats;  // those of the top level
+  for (const Statement& s : main) {
+    if (const auto* loop = std::get_if<Loop>(&s.what)) repeats[loop] = !reads_counter(loop->body, loop->name);
+  }
+  const auto counted = [&](const Loop* loop) {
+    const auto known = repeats.find(loop);
+    return known != repeats.end() && known->second ? std::min(loop->count, iterations) : loop->count;
+  };
   std::int64_t total = 0;
   for (const Site& s : sites()) {
     std::int64_t points = s.launch->domain.volume();
     for (const Launch* parent : s.parents) points = saturating_multiply(points, parent->domain.volume());
-    for (const Loop* loop : s.loops) points = saturating_multiply(points, loop->count);
+    for (const Loop* loop : s.loops) points = saturating_multiply(points, counted(loop));
     if (__builtin_add_overflow(total, points, &total)) return std::numeric_limits<std::int64_t>::max();
   }
   return total;
+}
+
+bool Program::reads_counter(const Body& body, std::string_view counter) const {
+  const auto in = [counter](const Expr& e) { return e.reads_loop(counter); };
+  const auto in_argument = [&](const Argument& a) {
+    return std::any_of(a.projection.colors.begin(), a.projection.colors.end(), in) ||
+           std::any_of(a.patterns.begin(), a.patterns.end(), [&](const AccessPattern& p) {
+             return (p.count && in(*p.count)) || (p.distinct && in(*p.distinct));
+           });
+  };
+  const auto in_variant = [&](const Variant& v) {
+    return in(v.flops) || std::any_of(v.measured.begin(), v.measured.end(), [&](const MeasuredTime& m) { return in(m.seconds); });
+  };
+  return std::any_of(body.begin(), body.end(), [&](const Statement& s) {
+    if (const auto* loop = std::get_if<Loop>(&s.what)) return reads_counter(loop->body, counter);
+    const auto* launch = std::get_if<Launch>(&s.what);
+    if (!launch) return false;
+    const Task& task = tasks[launch->task.value];
+    return std::any_of(launch->arguments.begin(), launch->arguments.end(), in_argument) ||
+           std::any_of(task.variants.begin(), task.variants.end(), in_variant) || reads_counter(task.body, counter);
+  });
 }
 
 void Program::number_launches() {

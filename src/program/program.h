@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -218,7 +219,11 @@ struct Program {
     std::vector<const Loop*> loops;
   };
   std::vector<Site> sites() const;
-  std::int64_t point_tasks() const;  // executed point tasks, loops multiplied out; saturates at 2^63 - 1
+  // Whether anything but kernels depends on the loop counter of this name: projections, costs, measured times, in `body` and below.
+  bool reads_counter(const Body& body, std::string_view counter) const;
+  // Executed point tasks, loops multiplied out; saturates at 2^63 - 1. `iterations`: the most that count of a loop of the top
+  // level whose counter nothing reads.
+  std::int64_t point_tasks(std::int64_t iterations = std::numeric_limits<std::int64_t>::max()) const;
   std::string hash() const;          // of everything but kernels and parameters; 32 hexadecimal digits
   void number_launches();            // sets every Launch::id and launch_count
 };

@@ -1,5 +1,7 @@
 // Texts that nobody means well with: every one ends, in milliseconds, with an exit status of ours.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <cstdint>
 
@@ -27,6 +29,53 @@ std::string repeated(std::string_view piece, std::size_t times) {
   std::string out;
   for (std::size_t i = 0; i < times; ++i) out += piece;
   return out;
+}
+
+// A launch of `points` points in a loop of `count` iterations whose counter the cost reads, so that each is planned.
+std::string unrolled_program(std::int64_t points, std::int64_t count) {
+  return fmt::format(R"({{"schema": "mapwright.program/1", "name": "long",
+    "regions": [{{"name": "x", "points": [[[0], [999]]], "fields": [{{"name": "value", "bytes": 8}}]}}],
+    "tasks": [{{"name": "t", "variants": [{{"processor": "CPU", "flops": "1e9 + loop.i"}}]}}],
+    "main": [{{"loop": "i", "count": {}, "body": [{{"launch": "t", "domain": [[0], [{}]], "arguments": []}}]}}]}})", count, points - 1);
+}
+
+TEST_F(Hostile, ProgramsThatNoMemoryHoldsAreRefusedAtOnce) {
+  write("long.json", unrolled_program(1 << 20, 1'000'000'000));
+  for (const char* command : {"run", "why", "tune", "trace"}) {
+    std::vector<std::string> words {command, "--program", "long.json"};
+    if (std::string_view(command) == "trace") words.insert(words.end(), {"--out", "trace.json"});
+    if (std::string_view(command) == "why") words.insert(words.end(), {"default", "--task", "t"});
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.status, 2) << command << ended.err;
+    EXPECT_THAT(ended.err, testing::HasSubstr("MW4306")) << command;
+    EXPECT_THAT(ended.err, testing::HasSubstr("this host has")) << command;
+  }
+  EXPECT_EQ(run({"program", "import", "long.json"}).status, 0);  // which plans nothing
+}
+
+TEST_F(Hostile, LongPlansAreAnnounced) {
+  write("long.json", unrolled_program(1000, 2000));
+  const Ended ended = run({"run", "--program", "long.json"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.err, testing::HasSubstr("MW4307"));
+  EXPECT_THAT(ended.err, testing::HasSubstr("2 million point tasks of `long`"));
+}
+
+TEST_F(Hostile, MemoryThatRunsOutIsSaid) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers reserve more address space than the limit of this test";
+#else
+  write("long.json", unrolled_program(1000, 6000));  // two gigabytes
+  rlimit before {};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit little = before;
+  little.rlim_cur = rlim_t {1} << 30;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &little), 0);
+  const Ended ended = run({"run", "--program", "long.json", "-q"});
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_EQ(ended.status, 3) << ended.err;
+  EXPECT_THAT(ended.err, testing::HasSubstr("this host has not enough memory for that\n  = help: choose a smaller problem"));
+#endif
 }
 
 TEST_F(Hostile, MegabyteOfNoise) {

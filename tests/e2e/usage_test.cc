@@ -92,6 +92,19 @@ TEST_F(Usage, HelpAndVersionAreResults) {
   EXPECT_THAT(version.out, HasSubstr("mapwright 0."));
 }
 
+TEST_F(Usage, NothingIsMeasuredForWhatCannotWork) {
+  const Ended unknown = run({"run", "--program", "circuit", "--machine", "host", "--set", "no_such_parameter=1"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("MW4303"));
+  const Ended range = run({"run", "--program", "circuit", "--machine", "host", "--set", "p=-1"});
+  EXPECT_EQ(range.status, 2);
+  EXPECT_THAT(range.err, HasSubstr("outside 1.."));
+  const Ended nowhere = run({"machines", "detect", "-o", "no/such/directory/host.toml"});
+  EXPECT_EQ(nowhere.status, 3);
+  EXPECT_THAT(nowhere.err, HasSubstr("MW6003"));
+  EXPECT_EQ(run({"machines", "detect", "-o", "."}).status, 3);
+}
+
 TEST_F(Usage, TheEnvironmentIsThree) {
   EXPECT_EQ(run({"check", "no-such.mapper"}).status, 3);
   EXPECT_EQ(run({"check", "."}).status, 3);

@@ -21,6 +21,21 @@ std::int64_t peak_of(const plan::Plan& plan, std::uint32_t memory) {
   return 0;
 }
 
+// What is said about the effort of planning is at most what it is, and not much less.
+TEST(Effort, IsThatOfThePlan) {
+  for (const apps::App& app : apps::all()) {
+    for (const std::int64_t nodes : {1, 4}) {
+      const Case s = set_up(std::string(app.name), {}, nodes);
+      const plan::Plan plan = plan_of(s, testing::expert(std::string(app.name)));
+      const auto planned = std::count_if(plan.ops.begin(), plan.ops.end(), [](const plan::Op& op) { return op.kind == plan::OpKind::Task; });
+      const std::int64_t said = plan::effort(s.program).tasks;
+      EXPECT_LE(said, planned) << app.name;
+      EXPECT_GE(4 * said, planned) << app.name;
+      EXPECT_EQ(plan::effort(s.program, {.unroll = true}).tasks, static_cast<std::int64_t>(plan.executed_tasks())) << app.name;
+    }
+  }
+}
+
 // Every step each tile sends a strip of `radius` x side doubles to each of its neighbours, both ways over each border.
 // Under the expert tile i is on node i / 4, so a border is between nodes exactly when its tiles' nodes differ.
 void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/memory.h"
 #include "engine/host/host.h"
-#include "engine/host/memory.h"
 #include "engine/host/result.h"
 #include "engine/host/run.h"
 

@@ -70,6 +70,28 @@ TEST(Program, PointTasksMultiplyLoopsAndParents) {
   EXPECT_EQ(nest().point_tasks(), 5 * 2 + 5 * 2 * 4 * 3 + 1);
 }
 
+TEST(Program, IterationsOfLoopsThatRepeatThemselvesCountOnlySoOften) {
+  // `step`, of the top level, is read by nobody; `k` stands in a body and is read.
+  const Program p = nest();
+  const auto loops = p.sites()[1].loops;
+  EXPECT_FALSE(p.reads_counter(loops[0]->body, "step"));
+  EXPECT_TRUE(p.reads_counter(loops[0]->body, "k"));
+  EXPECT_EQ(p.point_tasks(3), 3 * 2 + 3 * 2 * 4 * 3 + 1);
+  EXPECT_EQ(p.point_tasks(50), p.point_tasks());
+}
+
+TEST(Program, LoopsWhoseCounterIsReadCountAsTheyAre) {
+  Builder b("read");
+  const RegionId r = b.add_region("r", PointSet(Rect::of_extents({12})), {{"x", 8}});
+  Variant grows = cpu([](KernelContext&) {});
+  grows.flops = Expr::loop("i") + 1;
+  const TaskId t = b.add_task("t", {grows});
+  b.begin_loop("i", 100);
+  b.single_launch(t, {whole("x", r, Privilege::ReadWrite)});
+  b.end_loop();
+  EXPECT_EQ(b.finish().point_tasks(3), 100);
+}
+
 TEST(Program, ColoursOfExpressionsAndTables) {
   const Program p = nest();
   const auto sites = p.sites();

@@ -1,4 +1,4 @@
-#include "engine/host/memory.h"
+#include "base/memory.h"
 
 #include <unistd.h>
 
@@ -7,9 +7,9 @@
 #include <optional>
 #include <string_view>
 
-#include "base/base.h"
+#include "base/file.h"
 
-namespace mapwright::engine::host {
+namespace mapwright {
 
 namespace {
 
@@ -39,4 +39,4 @@ std::int64_t usable_memory() {
   return std::max<std::int64_t>(bytes, 0);
 }
 
-}  // namespace mapwright::engine::host
+}  // namespace mapwright
