@@ -26,8 +26,8 @@ plan::Traffic::Row window(const Case& s, const std::string& text) {
 
 constexpr std::int64_t kZonesX = 24, kRows = 6, kCycles = 20;
 
-Case slabs(std::int64_t nodes, std::int64_t prune = 3) {
-  return set_up("pennant", {{"nzx", kZonesX}, {"nzy", 4 * nodes * kRows}, {"pieces", 4 * nodes}, {"pcx", 1}, {"cycles", kCycles}, {"prune", prune}}, nodes);
+Case slabs(std::int64_t nodes, std::int64_t prune = 3, std::int64_t cycles = kCycles) {
+  return set_up("pennant", {{"nzx", kZonesX}, {"nzy", 4 * nodes * kRows}, {"pieces", 4 * nodes}, {"pcx", 1}, {"cycles", cycles}, {"prune", prune}}, nodes);
 }
 
 // What crosses a border between two slabs in a cycle, for each of its nzx + 1 points:
@@ -49,6 +49,34 @@ TEST(PennantVolumes, SlabsExchangeTheirBorders) {
     const auto cyclic = window(s, mapper(true, false));
     EXPECT_EQ(cyclic.between, kCycles * borders * kBorder);
     EXPECT_EQ(cyclic.inter_node, nodes == 1 ? 0 : kCycles * borders * kBorder);
+  }
+}
+
+// By channel and region: the piece below owns a border and sends it up; only points move.
+TEST(PennantVolumes, BordersGoOverTheChannelsBetweenNeighbours) {
+  for (const std::int64_t nodes : {1, 2, 4}) {
+    for (const bool blocks : {true, false}) {
+      SCOPED_TRACE(fmt::format("{} nodes, {}", nodes, blocks ? "blocks" : "linearcyclic"));
+      const Case s = slabs(nodes);
+      const auto gpu = [&](std::int64_t x) { return blocks ? x : x % nodes * 4 + x / nodes; };
+      testing::ChannelBytes channels;
+      for (std::int64_t x = 0; x + 1 < 4 * nodes; ++x) {
+        testing::send(channels, gpu(x), gpu(x + 1), kCycles * (kZonesX + 1) * kThere);
+        testing::send(channels, gpu(x + 1), gpu(x), kCycles * (kZonesX + 1) * kBack);
+      }
+      // In a GPU's memory: sums begin at zero for each row of ghosts (24), the owner adds its own (24), and all but the lowest
+      // copy their shared row to an instance that has both rows of ghosts (64).
+      for (std::int64_t x = 0; x < 4 * nodes; ++x) {
+        const bool below = x > 0, owner = x + 1 < 4 * nodes;
+        const std::int64_t bytes = (below + owner) * kBack + owner * kBack + (below && owner) * kThere;
+        channels[fmt::format("node{}.gpu{}.memory", gpu(x) / 4, gpu(x) % 4)] = kCycles * (kZonesX + 1) * bytes;
+      }
+      EXPECT_EQ(testing::channel_bytes(slabs(nodes, 3, 2 * kCycles), mapper(true, blocks), s), channels);
+      const plan::Traffic t = plan::traffic(plan_of(s, mapper(true, blocks)), s.program, s.machine, s.program.metric.label);
+      for (std::size_t r = 0; r < s.program.regions.size(); ++r) {
+        EXPECT_EQ(t.by_region[r].between, s.program.regions[r].name == "points" ? t.total.between : 0) << s.program.regions[r].name;
+      }
+    }
   }
 }
 

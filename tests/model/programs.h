@@ -64,6 +64,40 @@ inline engine::Execution run(const Case& s, const std::string& mapper) {
   return std::move(*execution);
 }
 
+// Bytes by channel of p100.
+using ChannelBytes = std::map<std::string, std::int64_t>;
+
+// What `bytes` from the frame buffer of GPU `from` to that of GPU `to`, counted over all nodes, add to it: the routes of
+// docs/models/machine.md written out for four GPUs without links between them, two at each socket, and a NIC at the first.
+inline void send(ChannelBytes& channels, std::int64_t from, std::int64_t to, std::int64_t bytes) {
+  const auto add = [&](std::int64_t node, const std::string& channel) { channels[fmt::format("node{}.{}", node, channel)] += bytes; };
+  const auto cross = [&](std::int64_t node, std::int64_t a, std::int64_t b) {
+    if (a != b) add(node, fmt::format("socket{}.to_socket{}", a, b));
+  };
+  const std::int64_t node = from / 4, other = to / 4, socket = from % 4 / 2, target = to % 4 / 2;
+  add(node, fmt::format("pcie{}.up", from % 4));
+  if (node == other) {
+    cross(node, socket, target);
+  } else {
+    cross(node, socket, 0);
+    add(node, "nic0.out");
+    add(other, "nic0.in");
+    cross(other, 0, target);
+  }
+  add(other, fmt::format("pcie{}.down", to % 4));
+}
+
+// Bytes that the whole execution moves over each channel, less those of `less`: what some more iterations move.
+inline ChannelBytes channel_bytes(const Case& s, const std::string& mapper, const Case& less) {
+  ChannelBytes out;
+  for (const auto& [which, sign] : {std::pair(&s, 1), std::pair(&less, -1)}) {
+    const engine::sim::Timing timing = engine::sim::simulate(plan_of(*which, mapper), which->program, which->machine);
+    for (std::size_t c = 0; c < timing.channel_bytes.size(); ++c) out[which->machine.channels()[c].name] += sign * timing.channel_bytes[c];
+  }
+  std::erase_if(out, [](const auto& c) { return c.second == 0; });
+  return out;
+}
+
 // `from` replaced by `to` everywhere.
 inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
   MW_CHECK(text.find(from) != std::string::npos, "`{}` is not in the text", from);

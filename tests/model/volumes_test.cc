@@ -9,6 +9,8 @@
 namespace mapwright {
 namespace {
 
+using testing::ChannelBytes;
+using testing::channel_bytes;
 using testing::frame_buffer;
 using testing::plan_of;
 using testing::set_up;
@@ -40,8 +42,12 @@ TEST(Effort, IsThatOfThePlan) {
 // Under the expert tile i is on node i / 4, so a border is between nodes exactly when its tiles' nodes differ.
 void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {
   constexpr std::int64_t kRadius = 2, kSide = 96, kSteps = 20;
-  const Case s = set_up("stencil", {{"nx", ntx * kSide + 2 * kRadius}, {"ny", nty * kSide + 2 * kRadius}, {"ntx", ntx}, {"nty", nty}, {"tsteps", kSteps}, {"tprune", 5}}, nodes);
+  const auto with_steps = [&](std::int64_t steps) {
+    return set_up("stencil", {{"nx", ntx * kSide + 2 * kRadius}, {"ny", nty * kSide + 2 * kRadius}, {"ntx", ntx}, {"nty", nty}, {"tsteps", steps}, {"tprune", 5}}, nodes);
+  };
+  const Case s = with_steps(kSteps);
   std::int64_t borders = 0, node_borders = 0;
+  ChannelBytes channels;
   for (std::int64_t y = 0; y < nty; ++y) {
     for (std::int64_t x = 0; x < ntx; ++x) {
       const std::int64_t tile = y * ntx + x;
@@ -49,6 +55,8 @@ void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {
         if (other < 0) continue;
         ++borders;
         node_borders += tile / 4 != other / 4;
+        testing::send(channels, tile, other, kSteps * kRadius * kSide * 8);
+        testing::send(channels, other, tile, kSteps * kRadius * kSide * 8);
       }
     }
   }
@@ -64,6 +72,7 @@ void expect_halos(std::int64_t nodes, std::int64_t ntx, std::int64_t nty) {
     const std::int64_t crossing = known == strips.end() ? 0 : known->second;
     EXPECT_EQ(t.by_region[r].between, kSteps * crossing * kRadius * kSide * 8) << s.program.regions[r].name;
   }
+  EXPECT_EQ(channel_bytes(with_steps(2 * kSteps), testing::expert("stencil"), s), channels) << nodes << " nodes";
   // By tile: it receives a strip of each neighbour. In its memory are the tile with a border in two fields, its own four strips, those
   // of its neighbours, and four times of 8 bytes.
   for (std::int64_t tile = 0; tile < ntx * nty; ++tile) {
@@ -88,6 +97,7 @@ TEST(Volumes, StencilSendsItsHalosOnOneToSixteenNodes) {
 void expect_ghosts(std::int64_t nodes) {
   constexpr std::int64_t kLoops = 10;
   const Case s = set_up("circuit", {{"l", kLoops}, {"prune", 3}}, nodes);
+  ChannelBytes channels;
   const auto partition = [&](const std::string& name) -> const program::Partition& {
     for (const program::Partition& p : s.program.partitions) if (p.name == name) return p;
     MW_CHECK(false);
@@ -97,7 +107,12 @@ void expect_ghosts(std::int64_t nodes) {
   for (std::size_t i = 0; i < ghost.pieces.size(); ++i) {
     for (std::size_t j = 0; j < shared.pieces.size(); ++j) {
       const std::int64_t nodes_of_j = intersect(ghost.pieces[i], shared.pieces[j]).volume();
-      if (i != j) foreign += nodes_of_j;
+      if (i != j) {
+        foreign += nodes_of_j;
+        const auto here = static_cast<std::int64_t>(i), there = static_cast<std::int64_t>(j);
+        if (nodes_of_j > 0) testing::send(channels, there, here, kLoops * 4 * nodes_of_j);
+        if (nodes_of_j > 0) testing::send(channels, here, there, kLoops * 4 * nodes_of_j);
+      }
       if (i / 4 != j / 4) foreign_node += nodes_of_j;
     }
   }
@@ -112,6 +127,13 @@ void expect_ghosts(std::int64_t nodes) {
   for (std::size_t r = 0; r < s.program.regions.size(); ++r) {  // nothing but nodes moves
     EXPECT_EQ(t.by_region[r].between, s.program.regions[r].name == "all_nodes" ? t.total.between : 0) << s.program.regions[r].name;
   }
+  // Inside a GPU's memory: sums of shared and ghost nodes begin at zero and end in the nodes where those are its own; voltages of its own
+  // nodes go to the instance that has all ghosts.
+  for (std::size_t i = 0; i < ghost.pieces.size(); ++i) {
+    const std::int64_t all = ghost.pieces[i].volume(), mine = shared.pieces[i].volume(), both = intersect(ghost.pieces[i], shared.pieces[i]).volume();
+    channels[fmt::format("node{}.gpu{}.memory", i / 4, i % 4)] = kLoops * 4 * ((mine + all) + (mine + both) + both);
+  }
+  EXPECT_EQ(channel_bytes(set_up("circuit", {{"l", 2 * kLoops}, {"prune", 3}}, nodes), map, s), channels) << nodes << " nodes";
   // In a GPU's memory: its nodes in four fields of 4 bytes, its wires of 106 bytes, the voltages of its ghosts, charges of shared and
   // ghost nodes that are not summed yet, and four times of 8 bytes.
   const program::Partition &own = partition("rp_private"), &wires = partition("rp_wires");
