@@ -45,6 +45,24 @@ TEST_F(Executor, AStudyOfTimesLeavesOutMappersThatFail) {
   EXPECT_THAT(ended->out, HasSubstr("left out: cannon under random:2"));
 }
 
+// The executor sends what Ctrl-C does.
+TEST_F(Executor, CtrlCEndsAStudyOfParityWithWhatThereIs) {
+  const fs::path folder = directory(), binary = folder / "mapwright", executor = folder / "mapwright-legion";
+  fs::copy_file(MAPWRIGHT_BINARY, binary);
+  write("mapwright-legion", "#!/bin/sh\nkill -INT $PPID\nexit 1\n");
+  fs::permissions(executor, fs::perms::owner_all);
+  const std::vector<std::string> words {binary.string(), "study", "parity", "--programs", "cannon,stencil", "--mappers", "50", "--json",
+                                        "--machine", MAPWRIGHT_SOURCE_DIR "/tests/data/legion/cpu.toml"};
+  const auto ended = engine::command::run_child(words, {.deadline = Seconds(60)});
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_status, 130) << ended->err;
+  EXPECT_THAT(ended->err, HasSubstr("interrupted"));
+  const auto object = nlohmann::json::parse(ended->out);
+  ASSERT_EQ(object["programs"].size(), 1u);
+  EXPECT_EQ(object["programs"][0]["program"], "cannon");
+  EXPECT_LE(object["programs"][0]["mappers"], 1);
+}
+
 TEST_F(Executor, ItsOptionsBelongToIt) {
   const auto ended = run({"run", "--program", "stencil", "--launcher", "mpirun"});
   EXPECT_EQ(ended.status, 2);
