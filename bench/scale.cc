@@ -62,7 +62,6 @@ std::map<std::string, std::string> parameters(const Row& row) {
 
 Measured measure(const Row& row) {
   const auto l = bench::load(row.program, row.nodes, parameters(row));
-  MW_CHECK(l, "there is no program {}", row.program);
   l->decisions.reset();
   std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
   const double base = status_mib("VmRSS:");
@@ -176,8 +175,15 @@ void growth(const std::string& title, const std::vector<Row>& rows) {
 
 int main(int argc, char** argv) {
   if (argc > 1) {
+    std::vector<Row> rows;
+    for (int i = 1; i < argc; ++i) {
+      rows.push_back(parse(argv[i]));
+      if (apps::find(rows.back().program)) continue;
+      fmt::print(stderr, "usage: bench_scale [program:nodes:repetitions[:unrolled][:profile][:fifo]]...\n`{}` is no program that ships\n", rows.back().program);
+      return 2;
+    }
     heading();
-    for (int i = 1; i < argc; ++i) print(parse(argv[i]));
+    for (const Row& row : rows) print(row);
     return 0;
   }
   fmt::print("1,024 nodes x 4 GPUs\n");

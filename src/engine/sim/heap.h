@@ -7,7 +7,8 @@
 
 namespace mapwright::engine::sim {
 
-// Items come out in the order of T::before(const T&), a strict weak order.
+// Items come out in the order of T::before(const T&), a strict weak order. It should not branch: which of two items comes first
+// cannot be predicted.
 template <typename T>
 class Heap {
  public:
