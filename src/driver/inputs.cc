@@ -169,7 +169,7 @@ OrExit<Target> load_target_to_plan(const Options& options, Console& console) {
   OrExit<Target> target = load_target(options, console);
   if (!target || options.engine == "command") return target;
   constexpr std::int64_t kMany = 2'000'000;
-  constexpr double kTasksPerSecond = 200'000;  // docs/models/plan-time.md, Growth
+  constexpr double kTasksPerSecond = 200'000;  // docs/models/plan-time.md, Speed
   const plan::Effort effort = plan::effort(target->program);
   const auto usable = static_cast<double>(usable_memory());
   if (effort.bytes <= usable && effort.tasks < kMany) return target;

@@ -42,7 +42,7 @@ Sites number_sites(const program::Program& program) {
 
 Effort effort(const program::Program& program, Options options) {
   constexpr std::int64_t kIterations = 2;       // one that begins the loop, and one that stands for the rest
-  constexpr double kBytesPerTask = 300;         // docs/models/plan-time.md, Growth
+  constexpr double kBytesPerTask = 300;         // docs/models/plan-time.md, Speed
   const std::int64_t tasks = options.unroll ? program.point_tasks() : program.point_tasks(kIterations);
   return {tasks, kBytesPerTask * static_cast<double>(tasks)};
 }
