@@ -10,10 +10,6 @@ namespace mapwright {
 
 class IndexTable {
  public:
-  // Begins to fetch what find_or_add() looks at first. Cheap; several at once take as long as one.
-  void prefetch(std::uint64_t hash64) const {
-    __builtin_prefetch(&entries_[static_cast<std::uint32_t>(hash64 >> 32) & (entries_.size() - 1)]);
-  }
   // The number with this hash for which is(number) holds; `number` is added when there is none.
   template <typename F>
   std::uint32_t find_or_add(std::uint64_t hash64, std::uint32_t number, F&& is) {

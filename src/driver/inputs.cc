@@ -182,7 +182,7 @@ OrExit<Target> load_target_to_plan(const Options& options, Console& console) {
   } else {
     d.code = diag::kLargeProgram;
     d.severity = diag::Severity::Warning;
-    d.message = fmt::format("{}, which takes {:.0f} seconds or more for each mapper, and {}", size, static_cast<double>(effort.tasks) / kTasksPerSecond,
+    d.message = fmt::format("{}, which takes about {:.0f} seconds for each mapper, and {}", size, static_cast<double>(effort.tasks) / kTasksPerSecond,
                             human_bytes(effort.bytes));
   }
   if (d.severity == diag::Severity::Error || !console.quiet()) console.report({d});
