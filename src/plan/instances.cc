@@ -13,22 +13,10 @@ std::optional<program::ReductionOp> reduction_of(const program::Argument& a) {
   return a.privilege == Privilege::Reduce ? std::optional(a.reduction) : std::nullopt;
 }
 
-std::uint64_t identity_hash(std::uint32_t set, MemoryId memory, Layout layout, std::optional<program::ReductionOp> reduction) {
-  const auto form = std::uint64_t {layout.alignment_bits} << 24 | static_cast<std::uint64_t>(layout.fields) << 16 |
-                    static_cast<std::uint64_t>(layout.dims) << 8 | (reduction ? 1 + static_cast<std::uint64_t>(*reduction) : 0);
-  return mix64(mix64((std::uint64_t {set} << 32) | memory.value) ^ form);
-}
-
 }  // namespace
 
 bool Planner::acquire_all() {
   work_.arguments.assign(work_.sets.size(), TaskArgument {InstanceId(kNone), 0});
-  for (std::size_t k = 0; k < work_.sets.size(); ++k) {  // where there are many instances, most of the time goes into fetching
-    const ArgumentDecision& d = work_.decision->arguments[k];
-    if (work_.sets[k] == kNone || d.memories.empty()) continue;
-    const auto memory = closest_[work_.processor.value][static_cast<std::size_t>(d.memories[0].kind)];
-    if (memory) identities_.prefetch(identity_hash(work_.sets[k], *memory, d.layouts[0], reduction_of(work_.launch->arguments[k])));
-  }
   for (std::size_t k = 0; k < work_.sets.size(); ++k) {
     if (work_.sets[k] != kNone && !acquire(k)) return false;
   }
@@ -81,7 +69,9 @@ std::uint32_t Planner::group_list(const std::vector<std::uint32_t>& groups) {
 }
 
 InstanceId Planner::identify(std::uint32_t set, MemoryId memory, Layout layout, std::optional<program::ReductionOp> reduction) {
-  const std::uint64_t hash = identity_hash(set, memory, layout, reduction);
+  const auto form = std::uint64_t {layout.alignment_bits} << 24 | static_cast<std::uint64_t>(layout.fields) << 16 |
+                    static_cast<std::uint64_t>(layout.dims) << 8 | (reduction ? 1 + static_cast<std::uint64_t>(*reduction) : 0);
+  const std::uint64_t hash = mix64(mix64((std::uint64_t {set} << 32) | memory.value) ^ form);
   const auto number = static_cast<std::uint32_t>(plan_.instances.size());
   const std::uint32_t known = identities_.find_or_add(hash, number, [&](std::uint32_t i) {
     const Instance& x = plan_.instances[i];

@@ -7,8 +7,14 @@
 
 namespace mapwright::engine::sim {
 
-// Items come out in the order of T::before(const T&), a strict weak order. It should not branch: which of two items comes first
-// cannot be predicted.
+// Whether a comes before b, or a is b and i comes before j. Without branches: which of two items of a heap comes first cannot be
+// predicted.
+template <typename T, typename N>
+bool in_order(T a, T b, N i, N j) {
+  return int(a < b) | (int(a == b) & int(i < j));
+}
+
+// Items come out in the order of T::before(const T&), a strict weak order, best one by in_order().
 template <typename T>
 class Heap {
  public:

@@ -31,7 +31,7 @@ struct Happening {
   std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
   std::uint32_t op = 0, block = 0;       // Map: op is the space
   Kind kind() const { return static_cast<Kind>(order & 3); }
-  bool before(const Happening& h) const { return int(time < h.time) | (int(time == h.time) & int(order < h.order)); }
+  bool before(const Happening& h) const { return in_order(time, h.time, order, h.order); }
 };
 
 // The state of a simulation, and the detection that it repeats itself (skip.cc).

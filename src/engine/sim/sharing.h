@@ -108,7 +108,7 @@ class FairShares {
   struct Rising {
     double rate = 0;
     std::uint32_t number = 0;
-    bool before(const Rising& r) const { return int(rate < r.rate) | (int(rate == r.rate) & int(number < r.number)); }
+    bool before(const Rising& r) const { return in_order(rate, r.rate, number, r.number); }
   };
 
   void touch(Channel& channel, std::uint32_t number, bool joined);

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/sim/heap.h"
 #include "engine/sim/sharing.h"
 #include "engine/sim/sim.h"
 #include "engine/sim/ticks.h"
@@ -97,7 +98,7 @@ class Transfers {
     Ticks end = 0;
     std::uint64_t order = 0;
     std::uint32_t copy = 0;
-    bool before(const Entry& e) const { return int(end < e.end) | (int(end == e.end) & int(order < e.order)); }
+    bool before(const Entry& e) const { return in_order(end, e.end, order, e.order); }
   };
 
   void sift_up(std::size_t position, const Entry& entry);

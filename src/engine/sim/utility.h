@@ -108,7 +108,7 @@ class Utility {
     std::uint32_t awaited = 0;
     std::uint32_t nested = 0;       // lists in `ready` other than the top level
     std::uint32_t top_segment = 0;  // where the top level is
-    bool windowed = false;          // it may come to stand at the window
+    bool windowed = false;          // it may come to stand at the window; else points that are over are not counted
     std::vector<Ticks> watched;     // by utility processor: as `free`, had it been busy until the watch began
   };
 
