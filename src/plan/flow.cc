@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "plan/geometry.h"
 
@@ -21,6 +23,9 @@ class Walker {
     for (const program::Task& t : program.tasks) {
       inner_.push_back(!t.variants.empty() && std::all_of(t.variants.begin(), t.variants.end(), [](const auto& v) { return v.inner; }));
     }
+    find_products(program.main);
+    for (const program::Task& t : program.tasks) find_products(t.body);
+    if (!products_.empty()) holders_.assign(geometry_.cells.size(), kNone);
   }
 
   bool run() {
@@ -56,18 +61,23 @@ class Walker {
 
   void open() {
     flow_ = Flow();
-    flow_.read_offsets = flow_.write_offsets = flow_.future_offsets = {0};
+    flow_.read_offsets = flow_.write_offsets = flow_.future_offsets = flow_.operand_offsets = {0};
     open_ = true;
     ++epoch_;
     std::fill(futures_.begin(), futures_.end(), kNone);
     vertices_.clear();
     sites_.clear();
+    operand_numbers_.clear();
+    opened_ = holders_;
+    made_.assign(holders_.size(), false);
+    loose_.assign(holders_.size(), false);
     starting_ = false;
     last_begin_ = last_end_ = 0;
   }
 
   void close() {
     for (std::uint32_t i = last_begin_; i < last_end_; ++i) flow_.nodes[i].stops = true;
+    finish_operands();
     open_ = false;
     if (!too_large_) call_(flow_, interval_times_);
   }
@@ -104,6 +114,8 @@ class Walker {
         walk_loop(*loop, frame);
       } else if (open_) {
         walk_other(s, frame);
+      } else {
+        pass(s);
       }
       // Fills and waits add nothing to a plan, so a fence before them is still the latest.
       const bool silent = std::holds_alternative<program::Fill>(s.what) || std::holds_alternative<program::FutureWait>(s.what);
@@ -137,7 +149,7 @@ class Walker {
   void walk_loop(const Loop& loop, Frame& frame) {
     if (loop.count <= 0) return;
     const bool timers = has_timer(loop.body);
-    if (!open_ && !timers) return;
+    if (!open_ && !timers) return pass_loop(loop);
     const bool traced = std::exchange(frame.traced, frame.traced || loop.traced);
     const double times = frame.times;
     const bool alike = !program_.reads_counter(loop.body, loop.name);
@@ -145,6 +157,7 @@ class Walker {
     if (!open_ && alike) {
       // Intervals begin and end inside: all iterations have the same.
       frame.times *= static_cast<double>(loop.count);
+      expect_iterations(loop);
       walk(loop.body, frame);
     } else if (alike && !timers && loop.count > Flow::kShown) {
       walk_shown(loop, frame);
@@ -179,12 +192,20 @@ class Walker {
   }
 
   void walk_fill(const program::Fill& fill) {
+    filled_cells(fill, [&](std::uint32_t cell) {
+      stamp_[cell] = 0;
+      make(cell, kNone);
+    });
+  }
+
+  template <typename F>
+  void filled_cells(const program::Fill& fill, F&& f) const {
     const Geometry::RegionAtoms& atoms = geometry_.regions[fill.region.value];
     const auto clear = [&](std::uint32_t set) {
       for (const std::uint32_t piece : geometry_.pieces_of(set)) {
         for (std::uint32_t k = atoms.first_group; k < atoms.first_group + atoms.groups; ++k) {
           if (std::find(fill.fields.begin(), fill.fields.end(), geometry_.groups[k].fields.front()) == fill.fields.end()) continue;
-          stamp_[geometry_.cell(atoms, piece, k)] = 0;
+          f(geometry_.cell(atoms, piece, k));
         }
       }
     };
@@ -252,6 +273,7 @@ class Walker {
     const bool leaf = program_.tasks[launch.task.value].body.empty();
     const Point point = launch.index ? launch.domain.delinearize(node.point) : Point();
     if (leaf) touch(launch, point, static_cast<std::uint32_t>(flow_.nodes.size()));
+    if (!leaf && !inner) lost_ = true;
     const std::uint32_t self = add(node);
     if (!inner || leaf) return;
     Frame below;
@@ -266,32 +288,161 @@ class Walker {
     ancestors_.erase(ancestors_.begin());
   }
 
-  // What a leaf task needs and what it leaves.
-  void touch(const Launch& launch, const Point& point, std::uint32_t node) {
+  // The point set that an argument of a task uses.
+  std::uint32_t set_of(const Launch& launch, std::size_t k, const program::ExprContext& context) const {
+    const program::Argument& a = launch.arguments[k];
+    return a.partition ? geometry_.colored[a.partition->value][program_.color(launch, a, context)] : geometry_.whole[a.region.value];
+  }
+
+  template <typename F>
+  void cells_of(const Launch& launch, std::size_t k, std::uint32_t set, F&& f) const {
+    const Geometry::RegionAtoms& atoms = geometry_.regions[launch.arguments[k].region.value];
+    for (const std::uint32_t piece : geometry_.pieces_of(set)) {
+      for (const std::uint32_t group : geometry_.argument_groups[launch.id.value][k]) f(geometry_.cell(atoms, piece, group));
+    }
+  }
+
+  program::ExprContext context_of(const Point& point) const {
     program::ExprContext context;
     context.point = point;
     context.ancestors = ancestors_;
     context.loops = counters_;
-    const auto cells_of = [&](std::size_t k, auto&& f) {
-      const program::Argument& a = launch.arguments[k];
-      if (a.privilege == Privilege::None) return;
-      const std::uint32_t set = a.partition ? geometry_.colored[a.partition->value][program_.color(launch, a, context)]
-                                            : geometry_.whole[a.region.value];
-      const Geometry::RegionAtoms& atoms = geometry_.regions[a.region.value];
-      for (const std::uint32_t piece : geometry_.pieces_of(set)) {
-        for (const std::uint32_t group : geometry_.argument_groups[launch.id.value][k]) f(geometry_.cell(atoms, piece, group));
-      }
+    return context;
+  }
+
+  // What a leaf task needs and what it leaves.
+  void touch(const Launch& launch, const Point& point, std::uint32_t node) {
+    const program::ExprContext context = context_of(point);
+    const auto each = [&](std::size_t k, auto&& f) {
+      if (launch.arguments[k].privilege != Privilege::None) cells_of(launch, k, set_of(launch, k, context), f);
     };
     for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
       const Privilege p = launch.arguments[k].privilege;
-      if (p == Privilege::Read || p == Privilege::ReadWrite) cells_of(k, [&](std::uint32_t cell) { read(cell); });
+      if (p == Privilege::Read || p == Privilege::ReadWrite) each(k, [&](std::uint32_t cell) { read(cell); });
     }
     for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
       const Privilege p = launch.arguments[k].privilege;
-      if (p == Privilege::ReadWrite || p == Privilege::WriteDiscard) cells_of(k, [&](std::uint32_t cell) { write(cell, kNone); });
-      if (p == Privilege::Reduce) cells_of(k, [&](std::uint32_t cell) { reduce(cell); });
+      if (p == Privilege::ReadWrite || p == Privilege::WriteDiscard) each(k, [&](std::uint32_t cell) { write(cell, kNone); });
+      if (p == Privilege::Reduce) each(k, [&](std::uint32_t cell) { reduce(cell); });
     }
-    too_large_ = too_large_ || flow_.reads.size() + flow_.writes.size() > 16 * max_nodes_ || node >= max_nodes_;
+    hold(launch, context);
+    use_operands(launch, context);
+    too_large_ = too_large_ || flow_.reads.size() + flow_.writes.size() + flow_.operand_uses.size() > 16 * max_nodes_ || node >= max_nodes_;
+  }
+
+  // --- Operands, and who may hold their data without having been brought them.
+
+  static bool cuts(const program::Program& program, const program::Argument& a) {
+    const bool needs = a.privilege == Privilege::Read || a.privilege == Privilege::ReadWrite || a.privilege == Privilege::Reduce;
+    return needs && a.partition && program.partitions[a.partition->value].disjoint;
+  }
+
+  void find_products(const program::Body& body) {
+    for (const program::Statement& s : body) {
+      if (const auto* loop = std::get_if<Loop>(&s.what)) find_products(loop->body);
+      const auto* launch = std::get_if<Launch>(&s.what);
+      if (!launch || !program_.tasks[launch->task.value].body.empty()) continue;
+      std::set<std::uint32_t> regions;
+      for (const program::Argument& a : launch->arguments) {
+        if (cuts(program_, a)) regions.insert(a.region.value);
+      }
+      if (regions.size() >= 3) products_.insert(launch->id.value);
+    }
+  }
+
+  void use_operands(const Launch& launch, const program::ExprContext& context) {
+    if (!products_.contains(launch.id.value)) return;
+    for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
+      const std::uint32_t set = cuts(program_, launch.arguments[k]) ? set_of(launch, k, context) : kNone;
+      if (set == kNone || geometry_.point_sets[set].empty()) {
+        flow_.operand_uses.push_back(kNone);
+        continue;
+      }
+      const auto [known, fresh] = operand_numbers_.try_emplace({launch.id.value, k, set}, Use {static_cast<std::uint32_t>(flow_.operands.size()), &launch});
+      if (fresh) {
+        std::int64_t bytes = 0;
+        cells_of(launch, k, set, [&](std::uint32_t cell) { bytes += geometry_.cells[cell].bytes; });
+        flow_.operands.push_back({bytes, kNone});
+      }
+      flow_.operand_uses.push_back(known->second.operand);
+    }
+  }
+
+  // Of operands that are written as a whole inside the interval nothing is known; nor of sums that nobody asks for there.
+  void finish_operands() {
+    for (const auto& [key, use] : operand_numbers_) {
+      const auto [id, k, set] = key;
+      std::uint32_t holders = 0;
+      cells_of(*use.launch, k, set, [&](std::uint32_t cell) {
+        const bool unknown = lost_ || made_[cell] || loose_[cell];
+        holders = std::max(holders, unknown ? kNone : opened_[cell]);
+      });
+      const bool sum = use.launch->arguments[k].privilege == Privilege::Reduce;
+      flow_.operands[use.operand].holders = sum && holders != kNone ? 1 : holders;
+    }
+  }
+
+  // A leaf task has used its arguments.
+  void hold(const Launch& launch, const program::ExprContext& context) {
+    if (holders_.empty() || lost_) return;
+    for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
+      const Privilege p = launch.arguments[k].privilege;
+      if (p == Privilege::None) continue;
+      cells_of(launch, k, set_of(launch, k, context), [&](std::uint32_t cell) {
+        if (p == Privilege::WriteDiscard) return make(cell, 1);
+        std::uint32_t& holders = holders_[cell];
+        holders = p == Privilege::ReadWrite ? 1 : holders == kNone ? kNone : holders + 1;
+        if (open_) loose_[cell] = p == Privilege::Reduce;
+      });
+    }
+  }
+
+  // Contents come into being at so many nodes.
+  void make(std::uint32_t cell, std::uint32_t holders) {
+    if (holders_.empty()) return;
+    holders_[cell] = holders;
+    if (open_) made_[cell] = true;
+  }
+
+  // Outside of intervals a statement matters for who holds data after it. Two executions of the same point are on the same node: a
+  // loop is gone through once.
+  void pass(const program::Statement& s) {
+    if (holders_.empty() || lost_) return;
+    if (const auto* loop = std::get_if<Loop>(&s.what)) return pass_loop(*loop);
+    if (const auto* fill = std::get_if<program::Fill>(&s.what)) return filled_cells(*fill, [&](std::uint32_t cell) { make(cell, kNone); });
+    const auto* launch = std::get_if<Launch>(&s.what);
+    if (!launch) return;
+    const program::Body& body = program_.tasks[launch->task.value].body;
+    for (std::int64_t i = 0; i < launch->domain.volume() && !lost_; ++i) {
+      lost_ = ++passed_ > max_nodes_ || (!body.empty() && !inner_[launch->task.value]);
+      const Point point = launch->index ? launch->domain.delinearize(i) : Point();
+      if (body.empty()) {
+        hold(*launch, context_of(point));
+        continue;
+      }
+      ancestors_.insert(ancestors_.begin(), point);
+      for (const program::Statement& below : body) pass(below);
+      ancestors_.erase(ancestors_.begin());
+    }
+  }
+
+  void pass_loop(const Loop& loop) {
+    if (holders_.empty() || lost_) return;
+    const std::int64_t count = program_.reads_counter(loop.body, loop.name) ? loop.count : std::min<std::int64_t>(loop.count, 1);
+    counters_.push_back({loop.name, 0});
+    for (std::int64_t i = 0; i < count && !lost_; ++i) {
+      counters_.back().value = i;
+      for (const program::Statement& s : loop.body) pass(s);
+    }
+    counters_.pop_back();
+  }
+
+  // Before a loop whose first iteration stands for all: what any of them can begin with.
+  void expect_iterations(const Loop& loop) {
+    if (loop.count < 2 || holders_.empty()) return;
+    const std::vector<std::uint32_t> first = holders_;
+    for (const program::Statement& s : loop.body) pass(s);
+    for (std::size_t c = 0; c < first.size(); ++c) holders_[c] = std::max(holders_[c], first[c]);
   }
 
   // The current version of a cell; kNone for what is older than the interval.
@@ -329,6 +480,7 @@ class Walker {
     flow_.read_offsets.push_back(static_cast<std::uint32_t>(flow_.reads.size()));
     flow_.write_offsets.push_back(static_cast<std::uint32_t>(flow_.writes.size()));
     flow_.future_offsets.push_back(static_cast<std::uint32_t>(flow_.futures.size()));
+    flow_.operand_offsets.push_back(static_cast<std::uint32_t>(flow_.operand_uses.size()));
     too_large_ = too_large_ || flow_.nodes.size() > max_nodes_;
     return static_cast<std::uint32_t>(flow_.nodes.size()) - 1;
   }
@@ -351,6 +503,18 @@ class Walker {
   std::vector<program::LoopCounter> counters_;
   std::vector<Point> ancestors_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> vertices_, sites_;
+
+  struct Use {
+    std::uint32_t operand = 0;
+    const Launch* launch = nullptr;
+  };
+  std::set<std::uint32_t> products_;            // launches that use operands of three regions or more
+  std::map<std::tuple<std::uint32_t, std::size_t, std::uint32_t>, Use> operand_numbers_;  // by launch, argument and point set
+  // By cell, empty when there are no products: nodes that may have its contents, now and when the interval began.
+  std::vector<std::uint32_t> holders_, opened_;
+  std::vector<bool> made_, loose_;              // by cell, in the interval: written as a whole; reduced and not read since
+  std::size_t passed_ = 0;                      // points outside of intervals
+  bool lost_ = false;                           // nothing is known about holders
 };
 
 }  // namespace

@@ -43,6 +43,11 @@ struct Flow {
     std::int64_t bytes = 0;
     std::uint32_t previous = kNone;
   };
+  // What an argument uses of a disjoint partition, in all iterations.
+  struct Operand {
+    std::int64_t bytes = 0;
+    std::uint32_t holders = kNone;    // nodes that can have all of it, at most, when nothing was brought there in the interval; kNone: any
+  };
   // Iterations of a loop: nodes [begin + i * length, begin + (i + 1) * length), i < kShown, of `count` in all.
   struct Repeat {
     std::uint32_t begin = 0, length = 0;
@@ -59,6 +64,9 @@ struct Flow {
   std::vector<std::uint32_t> read_offsets, reads;      // by node: versions that it needs
   std::vector<std::uint32_t> write_offsets, writes;    // by node: versions that it contributes to
   std::vector<std::uint32_t> future_offsets, futures;  // by node: Future nodes that it takes
+  // By node: operands, one per argument and kNone for none. Only of tasks that use operands of three regions or more.
+  std::vector<std::uint32_t> operand_offsets, operand_uses;
+  std::vector<Operand> operands;
   std::vector<Repeat> repeats;                         // outer ones after those inside them
   std::vector<program::LoopCounter> counters;
   std::vector<std::uint32_t> site_of;                  // by vertex
@@ -67,6 +75,7 @@ struct Flow {
   std::span<const std::uint32_t> reads_of(std::uint32_t node) const { return of(read_offsets, reads, node); }
   std::span<const std::uint32_t> writes_of(std::uint32_t node) const { return of(write_offsets, writes, node); }
   std::span<const std::uint32_t> futures_of(std::uint32_t node) const { return of(future_offsets, futures, node); }
+  std::span<const std::uint32_t> operands_of(std::uint32_t node) const { return of(operand_offsets, operand_uses, node); }
 
  private:
   static std::span<const std::uint32_t> of(const std::vector<std::uint32_t>& offsets, const std::vector<std::uint32_t>& all, std::uint32_t i) {

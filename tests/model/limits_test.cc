@@ -1,6 +1,8 @@
 // docs/models/limits.md in numbers: programs so small that the least time of any mapper can be worked out.
 #include "engine/sim/limits.h"
 
+#include <cmath>
+
 #include "hand_plan.h"
 
 namespace mapwright::test {
@@ -150,6 +152,99 @@ TEST(Limits, TasksThatExchangeDataAreTogetherOrUseTheNetwork) {
   two.nodes = 2;
   const machine::Machine m = free_machine("", two, "[network]\nbandwidth_gb_s = 1\nnics = 1\n");
   EXPECT_NEAR(lower_bound(b.finish(), m)[LimitTerm::Communication], 9e-3, 1e-9);
+}
+
+// The products (i, j, k) of 4 x 4 x 4 tiles of 1 MB on 4 nodes of 4 GPUs, placed by 48 tasks before the window; the sums too, which are
+// read in it.
+program::Program products(double seconds) {
+  program::Builder b("p");
+  const std::array<const char*, 3> names {"a", "b", "c"};
+  std::array<program::RegionId, 3> regions;
+  std::array<program::PartitionId, 3> tiles;
+  const auto put = b.add_task("put", {timed(ProcessorKind::Gpu, 1e-6)}), multiply = b.add_task("multiply", {timed(ProcessorKind::Gpu, Expr(seconds))});
+  const auto tile = [&](std::size_t k, Privilege privilege, Expr row, Expr column) {
+    program::Argument a = piece(regions[k], tiles[k], privilege, row + 4 * column);
+    a.name = names[k];
+    return a;
+  };
+  for (std::size_t k = 0; k < 3; ++k) {
+    regions[k] = b.add_region(names[k], PointSet(Rect::of_extents({16 * 125000})), {{"f", 8}});
+    tiles[k] = b.add_block_partition(names[k] + std::string("s"), regions[k], std::vector<std::int64_t> {16});
+    b.index_launch(put, Rect::of_extents({4, 4}), {tile(k, Privilege::WriteDiscard, Expr::point(0), Expr::point(1))});
+  }
+  b.fence();
+  b.timer_start("w");
+  program::Argument sum = tile(0, Privilege::Reduce, Expr::point(0), Expr::point(1));
+  sum.reduction = program::ReductionOp::Sum;
+  b.index_launch(multiply, Rect::of_extents({4, 4, 4}), {sum, tile(1, Privilege::Read, Expr::point(0), Expr::point(2)), tile(2, Privilege::Read, Expr::point(2), Expr::point(1))});
+  b.index_launch(put, Rect::of_extents({4, 4}), {tile(0, Privilege::Read, Expr::point(0), Expr::point(1))});
+  b.fence();
+  b.timer_stop("w");
+  program::Metric metric;
+  metric.label = "w";
+  b.set_metric(metric);
+  return b.finish();
+}
+
+machine::Machine four_nodes() {
+  machine::Overrides four;
+  four.nodes = 4;
+  return free_machine("", four, "[network]\nbandwidth_gb_s = 1\nnics = 1\n");
+}
+
+// In 40 ms a node can execute 16 of them, for which it needs at least 3 x 16^(2/3) tiles (Loomis and Whitney 1949): 64 x 3 / 16^(1/3)
+// on all nodes. 48 are there, the others take 1 ms each on one of 4 links.
+TEST(Limits, ProductsNeedTheirOperands) {
+  const Limit limit = lower_bound(products(10e-3), four_nodes());
+  EXPECT_NEAR(limit[LimitTerm::Tasks], 40e-3, 1e-5);
+  EXPECT_NEAR(limit[LimitTerm::Communication], (64 * 3 / std::cbrt(16.0) - 48) / 4 * 1e-3, 1e-9);
+}
+
+// Where that takes longer than the products, a node can execute more of them meanwhile: 21 in 5.25 to 5.5 ms.
+TEST(Limits, FewerNodesNeedFewerOperands) {
+  const Limit limit = lower_bound(products(1e-3), four_nodes());
+  EXPECT_NEAR(limit[LimitTerm::Communication], (64 * 3 / std::cbrt(21.0) - 48) / 4 * 1e-3, 1e-9);
+  EXPECT_EQ(limit.binding(), LimitTerm::Communication);
+}
+
+// Nothing is known about operands that anybody may have, or that come into being inside the window, or sums that stay in parts.
+TEST(Limits, OnlyOperandsThatHaveToBeBroughtCount) {
+  const auto communication = [](auto&& change) {
+    program::Program p = products(10e-3);
+    change(p);
+    p.number_launches();
+    return lower_bound(p, four_nodes())[LimitTerm::Communication];
+  };
+  const auto launch = [](program::Program& p, std::size_t i) -> program::Launch& { return std::get<program::Launch>(p.main[i].what); };
+  EXPECT_EQ(communication([](program::Program& p) { p.main.erase(p.main.begin() + 6); }), 0) << "nobody reads the sums";
+  // What remains is the exchange of sums, and of B where it is written in the window: a tile or two for half of those that share it.
+  EXPECT_NEAR(communication([](program::Program& p) { p.main.erase(p.main.begin() + 1); }), 0.125e-3, 1e-9) << "every node can fill B itself";
+  EXPECT_NEAR(communication([&](program::Program& p) { p.main.insert(p.main.begin() + 5, p.main[1]); }), 0.25e-3, 1e-9) << "B is written in the window";
+  // With B read by 16 more tasks in other places it is in two places at most: 16 tiles less have to be brought.
+  const double twice = communication([&](program::Program& p) {
+    p.main.insert(p.main.begin() + 3, p.main[1]);
+    launch(p, 3).arguments[0].privilege = Privilege::Read;
+  });
+  EXPECT_NEAR(twice, (64 * 3 / std::cbrt(16.0) - 64) / 4 * 1e-3, 1e-9);
+}
+
+// The same with 16 points in a grid that go through k themselves: each stays with its tile of A, so that 4 of them need 4 tiles of A and, in
+// a square, 8 each of B and C. 3 x 16 of the 4 x 20 are there.
+TEST(Limits, PointsTakeTheirOperandsAlong) {
+  program::Program p = products(10e-3);
+  program::Launch all = std::get<program::Launch>(p.main[5].what);
+  all.domain = Rect::of_extents({4, 4});
+  all.arguments[0].privilege = Privilege::ReadWrite;
+  const Expr k = (Expr::point(0) + Expr::point(1) + Expr::loop("k")) % Expr(4);
+  all.arguments[1].projection.colors = {Expr::point(0) + 4 * k};
+  all.arguments[2].projection.colors = {k + 4 * Expr::point(1)};
+  program::Loop loop;
+  loop.name = "k";
+  loop.count = 4;
+  loop.body.push_back({all});
+  p.main[5].what = loop;
+  p.number_launches();
+  EXPECT_NEAR(lower_bound(p, four_nodes())[LimitTerm::Communication], (4 * 20 - 48) / 4 * 1e-3, 1e-9);
 }
 
 // Of intervals that are too large nothing is known; the others still count.

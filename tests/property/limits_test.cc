@@ -132,6 +132,43 @@ TEST(Limits, NoRandomMapperOfAShippedProgramIsFaster) {
   EXPECT_GT(ran, 100);
 }
 
+// Where bringing operands is what takes the time: nodes of a slow network.
+TEST(Limits, NoRandomMapperBringsFewerOperands) {
+  std::int64_t ran = 0, bound = 0;
+  for (const char* name : {"cannon", "summa", "pumma", "johnson", "solomonik", "cosma"}) {
+    for (const std::int64_t nodes : {2, 4, 9, 16}) {
+      apps::Choice choice;
+      choice.preset = "weak";
+      choice.nodes = nodes;
+      choice.set = {{"reps", "2"}};
+      const auto program = apps::build(name, choice);
+      ASSERT_TRUE(program.has_value()) << name;
+      std::string toml(machine::shipped_machine("p100"));
+      ASSERT_NE(toml.find("[network]"), std::string::npos);
+      const std::size_t at = toml.find("bandwidth_gb_s", toml.find("[network]"));
+      toml.replace(at, toml.find('\n', at) - at, "bandwidth_gb_s = 0.5");
+      machine::Overrides overrides;
+      overrides.nodes = nodes;
+      if (program->ranks_per_node > 1) overrides.ranks_per_node = program->ranks_per_node;
+      diag::Sink sink;
+      const auto m = machine::read_machine(diag::make_source("slow.toml", toml), overrides, sink);
+      ASSERT_TRUE(m.has_value());
+      const Limit limit = lower_bound(*program, *m);
+      bound += limit.binding() == LimitTerm::Communication ? 1 : 0;
+      std::vector<std::string> mappers {"", std::string(apps::find(name)->expert_mapper)};
+      for (std::uint64_t seed = 1; seed <= 6; ++seed) mappers.push_back(testing::random_mapper(seed, *program, *m, 64));
+      for (const std::string& mapper : mappers) {
+        const engine::Execution e = run(*program, *m, mapper);
+        if (e.outcome != engine::Outcome::Ok) continue;
+        ++ran;
+        EXPECT_GE(e.seconds, limit.seconds * (1 - 1e-9)) << name << " on " << nodes << " nodes\n" << mapper;
+      }
+    }
+  }
+  EXPECT_GT(ran, 60);
+  EXPECT_GT(bound, 12);
+}
+
 // Where the expert's mapper leaves nothing to gain, the bound is close; and nowhere is it trivial.
 TEST(Limits, AreCloseToWhatExpertsReach) {
   const std::map<std::string, double> least {{"stencil", 0.99}, {"pennant", 0.75}, {"circuit", 0.65}};

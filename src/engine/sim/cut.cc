@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 
+#include "engine/sim/sets.h"
+
 namespace mapwright::engine::sim {
 
 namespace {
@@ -14,19 +16,6 @@ constexpr std::size_t kExact = 200;  // vertices whose least cut is found exactl
 struct Edge {
   std::uint32_t a, b;
   double bytes;
-};
-
-class Sets {
- public:
-  explicit Sets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), 0u); }
-  std::uint32_t find(std::uint32_t x) {
-    while (parent_[x] != x) x = parent_[x] = parent_[parent_[x]];
-    return x;
-  }
-  void unite(std::uint32_t a, std::uint32_t b) { parent_[find(a)] = find(b); }
-
- private:
-  std::vector<std::uint32_t> parent_;
 };
 
 // Least cut of a connected graph with n >= 2 vertices.
@@ -79,7 +68,7 @@ double least_cut(std::vector<Edge> edges) {
     }
     for (const double d : degree) known = std::min(known, d);
     if (n <= 2) return known;
-    Sets sets(n);
+    DisjointSets sets(n);
     bool merged = false;
     for (const Edge& e : edges) {
       if (e.bytes < known) continue;
@@ -142,7 +131,7 @@ void ExchangeGraph::add(std::uint32_t a, std::uint32_t b, double bytes) {
 }
 
 Component ExchangeGraph::heaviest_component(const std::vector<double>& work) const {
-  Sets sets(vertices_);
+  DisjointSets sets(vertices_);
   for (const auto& [pair, bytes] : bytes_) sets.unite(static_cast<std::uint32_t>(pair >> 32), static_cast<std::uint32_t>(pair));
   std::vector<double> sum(vertices_, 0);
   for (std::uint32_t v = 0; v < vertices_; ++v) sum[sets.find(v)] += work[v];

@@ -9,6 +9,7 @@
 #include "engine/sim/cut.h"
 #include "engine/sim/least_cost.h"
 #include "engine/sim/spread.h"
+#include "engine/sim/volume.h"
 #include "plan/flow.h"
 
 namespace mapwright::engine::sim {
@@ -21,6 +22,7 @@ using Terms = std::array<double, kLimitTerms>;
 
 constexpr double kBefore = -HUGE_VAL;          // time of what may come before the interval
 constexpr std::size_t kMaxNodes = 1u << 20;    // of an interval
+constexpr std::size_t kMaxOperands = 8;        // arguments of a task that are looked at as operands
 
 // The least costs of nodes, equal ones once.
 class CostTable {
@@ -106,8 +108,9 @@ class Interval {
     std::vector<bool> all(flow_.site_of.size(), true);
     set(LimitTerm::Compute, spread(&LeastCost::compute, all, machine_.nodes()));
     set(LimitTerm::Memory, spread(&LeastCost::memory, all, machine_.nodes()));
-    set(LimitTerm::Tasks, spread(&LeastCost::occupied, all, machine_.nodes()));
-    set(LimitTerm::Communication, communication());
+    const double tasks = spread(&LeastCost::occupied, all, machine_.nodes());
+    set(LimitTerm::Tasks, tasks);
+    set(LimitTerm::Communication, communication(tasks));
     set(LimitTerm::Mapping, mapping());
     set(LimitTerm::Chain, chain());
     return out;
@@ -263,16 +266,23 @@ class Interval {
     }
     std::vector<double> processors;
     for (const ProcessorKind kind : costs_.kinds()) {
-      processors.push_back(static_cast<double>(machine_.processors_per_space(kind)) * machine_.ranks_per_node() * nodes);
+      processors.push_back(processors_of_node(kind) * nodes);
     }
     return least_time(sites, processors);
   }
 
-  // Tasks that exchange data are all on one node, or some of the data cross the network: at least a least cut.
-  double communication() const {
+  double processors_of_node(ProcessorKind kind) const {
+    return static_cast<double>(machine_.processors_per_space(kind)) * machine_.ranks_per_node();
+  }
+
+  double communication(double tasks) {
     if (machine_.nodes() == 1) return 0;
     const double rate = rate_into_node(machine_);
-    if (!(rate > 0)) return 0;
+    return rate > 0 ? std::max(exchange(rate), operands(rate, tasks)) : 0;
+  }
+
+  // Tasks that exchange data are all on one node, or some of the data cross the network: at least a least cut.
+  double exchange(double rate) const {
     ExchangeGraph graph(flow_.site_of.size());
     std::vector<std::uint32_t> order;
     std::vector<std::vector<std::uint32_t>> writers(flow_.versions.size()), readers(flow_.versions.size());
@@ -295,6 +305,75 @@ class Interval {
     const Component c = graph.heaviest_component(work);
     if (!(c.least_cut > 0)) return 0;
     return std::min(spread(&LeastCost::occupied, c.members, 1), c.least_cut / 2 / rate);
+  }
+
+  // Of points that need three operands each, a node that executes many has to have many operands, and most have to be brought.
+  double operands(double rate, double tasks) {
+    if (!flow_.from_fence || !flow_.to_fence) return 0;
+    known_.clear();
+    for (const Flow::Operand& o : flow_.operands) known_.push_back({static_cast<double>(o.bytes), static_cast<double>(o.holders)});
+    std::vector<std::vector<std::uint32_t>> nodes(flow_.sites);  // by site
+    for (std::uint32_t i = 0; i < flow_.nodes.size(); ++i) {
+      if (flow_.operands_of(i).size() >= kOperandKinds && inside(i)) nodes[flow_.nodes[i].site].push_back(i);
+    }
+    double most = 0;
+    for (const std::vector<std::uint32_t>& site : nodes) {
+      if (site.empty()) continue;
+      const std::vector<program::Argument>& arguments = flow_.nodes[site.front()].launch->arguments;
+      const std::size_t n = std::min(arguments.size(), kMaxOperands);
+      const auto apart = [&](std::size_t a, std::size_t b) { return arguments[a].region != arguments[b].region; };
+      for (std::size_t a = 0; a < n; ++a) {
+        for (std::size_t b = a + 1; b < n; ++b) {
+          for (std::size_t c = b + 1; c < n; ++c) {
+            if (apart(a, b) && apart(b, c) && apart(a, c)) most = std::max(most, operands(site, {a, b, c}, rate, tasks));
+          }
+        }
+      }
+    }
+    return most;
+  }
+
+  // The same for the nodes of one site and three of its arguments.
+  double operands(const std::vector<std::uint32_t>& site, const std::array<std::size_t, kOperandKinds>& arguments, double rate, double tasks) const {
+    const std::vector<ProcessorKind>& kinds = costs_.kinds();
+    // All operands of a kind count as if they were as small as the smallest: much smaller ones are left out, with their points.
+    std::array<double, kOperandKinds> largest {};
+    const auto operands_of = [&](std::uint32_t node) -> std::optional<Products::Operands> {
+      Products::Operands of {};
+      for (std::size_t k = 0; k < kOperandKinds; ++k) {
+        of[k] = flow_.operands_of(node)[arguments[k]];
+        if (of[k] == kNone || flow_.operands[of[k]].holders == kNone || 2 * known_[of[k]].bytes < largest[k]) return std::nullopt;
+      }
+      return of;
+    };
+    for (const std::uint32_t i : site) {
+      const auto of = operands_of(i);
+      for (std::size_t k = 0; of && k < kOperandKinds; ++k) largest[k] = std::max(largest[k], known_[(*of)[k]].bytes);
+    }
+    Products products;
+    std::vector<double> seconds(kinds.size()), processors;
+    for (const std::uint32_t i : site) {
+      const auto of = operands_of(i);
+      if (!of) continue;
+      for (std::size_t k = 0; k < kinds.size(); ++k) {
+        const LeastCost& c = costs_.of(i)[k];
+        seconds[k] = c.possible ? times_[i] * c.occupied : HUGE_VAL;
+      }
+      products.add(flow_.nodes[i].vertex, *of, seconds);
+    }
+    if (products.empty()) return 0;
+    products.finish(known_);
+    for (const ProcessorKind kind : kinds) processors.push_back(processors_of_node(kind));
+    // A mapper that takes no more than `time` needs at least as much for bringing: the more time, the more points on a node.
+    const auto brought = [&](double time) {
+      return products.least_bytes(products.most_points(processors, time)) / (static_cast<double>(machine_.nodes()) * rate);
+    };
+    double low = tasks, high = std::max(tasks, brought(tasks));
+    for (int i = 0; i < 50 && low < high; ++i) {
+      const double middle = (low + high) / 2;
+      (brought(middle) > middle ? low : high) = middle;
+    }
+    return std::min(low, brought(low));
   }
 
   // From a node that mapping waits for until the end: what is mapped after it takes the utility processors' time.
@@ -367,6 +446,7 @@ class Interval {
   std::vector<double> ends_, times_;
   std::vector<std::uint32_t> cause_;
   std::vector<bool> needed_;
+  std::vector<Products::Operand> known_;         // of the operands of the flow
 };
 
 }  // namespace
