@@ -163,7 +163,7 @@ void Planner::emit(OpKind kind, std::uint32_t to, std::span<const Request> reque
     transfer.transpose = transposes(source, target, geometry_.point_sets[target.points.value].dim(), fields(source), fields(target));
   }
   const OpIndex op = add(kind, work_.record, from, to, this->transfer(transfer, requests), scratch_);
-  work_.issued.push_back(op);
+  plan_.ops[op].issued = true;
   for (const Request& r : requests) {
     Slot& target = slots_[r.to_slot];
     target.writer = op;

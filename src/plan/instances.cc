@@ -165,7 +165,7 @@ void Planner::reclaim(InstanceId id, const std::vector<std::uint32_t>& victims) 
   const auto detail = static_cast<std::uint32_t>(plan_.freed_offsets.size());
   plan_.freed_offsets.push_back(static_cast<std::uint32_t>(plan_.freed.size()));
   const OpIndex op = add(OpKind::Reclaim, work_.record, kNone, id.value, detail, scratch_);
-  work_.issued.push_back(op);
+  plan_.ops[op].issued = true;
   for (const std::uint32_t v : victims) {
     InstanceState& s = states_[v];
     const Instance& instance = plan_.instances[v];

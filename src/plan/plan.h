@@ -155,6 +155,7 @@ enum class OpKind : std::uint8_t {
 // repetition of a repeated segment).
 struct Op {
   OpKind kind = OpKind::Task;
+  bool issued = false;  // Copy, Fold, Fill, Reclaim: when the task is mapped that needs it, which is the next one (Plan::issuer)
   std::uint32_t record = kNone;  // launch record: of the task, or of the task that a copy, fold, fill or reclaim serves
   // Task: position of the point in the launch domain. Copy, Fold: source instance. Fill: index into fill_values.
   // Timer: label. Complete: the task's op.
@@ -165,9 +166,8 @@ struct Op {
   // Task: first of its arguments in `task_arguments`; executions of the same point share a list when they use the same
   // instances. Copy, Fold, Fill: transfer, which equal ones share. Reclaim: first in `freed`, Future: future.
   std::uint32_t detail = kNone;
-  // Copy, Fold, Fill, Reclaim: the task that needs it (issued when that task is mapped).
-  std::uint32_t issuer = kNone;
 };
+static_assert(sizeof(Op) == 20);
 
 // A predecessor: the operation may start when it has ended.
 struct Edge {
@@ -250,6 +250,11 @@ struct Plan {
   std::uint64_t executed_tasks() const;
   std::span<const Edge> predecessors(OpIndex op) const {
     return std::span(edges).subspan(edge_offsets[op], edge_offsets[op + 1] - edge_offsets[op]);
+  }
+  // The task that an issued operation is for: only others that it issues lie between.
+  OpIndex issuer(OpIndex op) const {
+    while (ops[op].kind != OpKind::Task) ++op;
+    return op;
   }
   const std::vector<std::uint32_t>& groups_of(const Instance& instance) const { return group_lists[instance.groups]; }
   std::span<const CellId> cells_of(const Transfer& t) const {

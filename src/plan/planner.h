@@ -90,7 +90,6 @@ class Planner {
     std::vector<std::uint32_t> sets;       // point set per argument, kNone when it has no instance
     std::vector<TaskArgument> arguments;
     std::vector<OpIndex> before;           // predecessors of the task
-    std::vector<OpIndex> issued;           // copies, fills, folds and reclaims made for it
   };
   struct Request {
     std::uint32_t from, from_slot, to_slot, cell;  // from: instance, or fill value

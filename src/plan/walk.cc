@@ -63,7 +63,7 @@ tl::expected<Plan, Verdict> Planner::run() {
 OpIndex Planner::add(OpKind kind, std::uint32_t record, std::uint32_t a, std::uint32_t b, std::uint32_t detail,
                      std::vector<OpIndex>& before) {
   const auto index = static_cast<OpIndex>(plan_.ops.size());
-  plan_.ops.push_back({kind, record, a, b, detail, kNone});
+  plan_.ops.push_back({kind, false, record, a, b, detail});
   plan_.edge_offsets.push_back(static_cast<std::uint32_t>(plan_.edges.size()));
   std::sort(before.begin(), before.end());
   OpIndex last = kNoOp;
@@ -205,8 +205,6 @@ bool Planner::plan_point(const program::Launch& launch, std::uint32_t record, st
   if (verdict_) return false;
   const std::optional<LimitKey> key = limit_key(frame);
   const OpIndex task = emit_task(i, key);
-  for (const OpIndex op : work_.issued) plan_.ops[op].issuer = task;
-  work_.issued.clear();
   for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
     if (work_.arguments[k].instance.value != kNone) use(k, task);
   }

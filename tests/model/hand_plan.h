@@ -106,7 +106,8 @@ class HandPlan {
     return simple(start ? plan::OpKind::TimerStart : plan::OpKind::TimerStop, {}, 0, of);
   }
   void issue(plan::OpIndex op, plan::OpIndex task) {
-    plan.ops[op].issuer = task;
+    plan.ops[op].issued = true;
+    MW_CHECK(plan.issuer(op) == task, "operation {} comes right before another task than {}", op, task);
     plan.ops[op].record = plan.ops[task].record;
   }
   // Operations from `begin` to here run `times` times.
@@ -144,7 +145,7 @@ class HandPlan {
   }
   plan::OpIndex add(plan::OpKind kind, std::uint32_t r, std::uint32_t a, std::uint32_t b, std::uint32_t detail,
                     const Edges& before) {
-    plan.ops.push_back({kind, r, a, b, detail, plan::kNone});
+    plan.ops.push_back({kind, false, r, a, b, detail});
     plan.edges.insert(plan.edges.end(), before.begin(), before.end());
     plan.edge_offsets.push_back(static_cast<std::uint32_t>(plan.edges.size()));
     return next() - 1;

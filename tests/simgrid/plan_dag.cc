@@ -155,7 +155,7 @@ class Translator {
       b_.edge(out_.last[e.op], e.mapping ? start_of_mapping(i) : entry_[i]);
     }
     if (op.kind == OpKind::Task) b_.edge(out_.mapping[i], entry_[i]);
-    if (op.issuer != kNone && op.kind != OpKind::Task) b_.edge(out_.mapping[op.issuer], entry_[i]);
+    if (op.issued) b_.edge(out_.mapping[plan_.issuer(i)], entry_[i]);
     const bool belongs = op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves(op.kind);
     if (belongs && op.record != kNone && plan_.records[op.record].fence != kNoOp) {
       b_.edge(out_.last[plan_.records[op.record].fence], entry_[i]);
@@ -217,13 +217,15 @@ class Translator {
         }
       } else if (op.kind == OpKind::Reclaim) {
         seen[op.b] = false;  // built anew in the space of others
-        use(op.b, op.issuer);
+        use(op.b, issuer(i));
       } else if (moves(op.kind)) {
-        if (op.issuer != kNone) price(op.issuer) += o_.copy.value;
-        use(op.b, op.issuer);
+        if (op.issued) price(plan_.issuer(i)) += o_.copy.value;
+        use(op.b, issuer(i));
       }
     }
   }
+
+  std::uint32_t issuer(OpIndex i) const { return plan_.ops[i].issued ? plan_.issuer(i) : kNone; }
 
   // Who maps: the parent's address space, or with a replicated top level the point's own, or the first.
   void check_space(OpIndex task) const {

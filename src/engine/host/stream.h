@@ -51,8 +51,8 @@ void for_each_predecessor(const plan::Plan& plan, const Stream& stream, const Pl
   if (record.parent != plan::kNoOp && (as_mapped || op.kind == plan::OpKind::Task)) {
     f(stream.predecessor(place, position, record.parent, false));
   }
-  if (as_mapped && op.kind != plan::OpKind::Task && op.issuer != plan::kNone) {
-    for (const plan::Edge& e : plan.predecessors(op.issuer)) {
+  if (as_mapped && op.issued) {
+    for (const plan::Edge& e : plan.predecessors(plan.issuer(place.op))) {
       if (e.mapping != 0) f(stream.predecessor(place, position, e.op, e.carried != 0));
     }
   }

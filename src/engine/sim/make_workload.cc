@@ -77,12 +77,12 @@ class Maker {
           const plan::Transfer& t = plan_.transfers[op.detail];
           const std::uint32_t to = plan_.instances[op.b].memory.value;
           const std::uint32_t from = op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value;
-          info.use = use({static_cast<double>(t.bytes), path(from, to, element_limit(op)), issuing_space(op)}, false);
+          info.use = use({static_cast<double>(t.bytes), path(from, to, element_limit(op)), issuing_space(i)}, false);
           info.transposes = op.kind == OpKind::Copy && t.transpose;
-          info.mapped = op.issuer != kNone;
+          info.mapped = op.issued;
         } else if (op.kind == OpKind::Reclaim) {
-          info.use = use({0, kAbsent, issuing_space(op)}, false);
-          info.mapped = op.issuer != kNone;
+          info.use = use({0, kAbsent, issuing_space(i)}, false);
+          info.mapped = op.issued;
         } else if (op.kind == OpKind::Fence) {
           w_.fences[g].push_back(i);
         }
@@ -120,7 +120,7 @@ class Maker {
     const Op& decider = parent != kNoOp ? plan_.ops[parent] : task;
     return machine_[machine::ProcessorId(decider.b)].space.value;
   }
-  std::uint32_t issuing_space(const Op& op) const { return op.issuer != kNone ? space_of(plan_.ops[op.issuer]) : 0; }
+  std::uint32_t issuing_space(OpIndex i) const { return plan_.ops[i].issued ? space_of(plan_.ops[plan_.issuer(i)]) : 0; }
 
   // Nothing takes longer than everything one after the other, and something always goes on.
   void set_clock() {
@@ -440,8 +440,7 @@ class Maker {
   void note_latest(OpIndex i, Latest latest, std::vector<Latest>& least) const {
     const OpInfo& info = w_.ops[i];
     if (!info.mapped) return;
-    const OpIndex task = info.kind == OpKind::Task ? i : plan_.ops[i].issuer;
-    if (plan_.records[plan_.ops[task].record].parent != kNoOp) return;
+    if (plan_.records[plan_.ops[i].record].parent != kNoOp) return;
     Latest& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
     l = std::min(l, latest);
   }
@@ -460,56 +459,82 @@ class Maker {
   // --- Mapping.
 
   void items() {
-    const std::vector<std::uint16_t> created = instances_created();
     const machine::Overheads& o = machine_.overheads();
     // Lists: the top level by segment and space, then one per task with a body, each in program order.
     const std::size_t top = w_.segments.size() * w_.spaces;
-    std::unordered_map<OpIndex, std::uint32_t> contexts;
-    std::vector<std::uint32_t> list_of(plan_.ops.size(), kAbsent);  // later, its item
+    std::vector<std::uint32_t> list_of(plan_.records.size(), kAbsent);  // nested ones
+    const auto list = [&](OpIndex task) {
+      const std::uint32_t nested = list_of[plan_.ops[task].record];
+      return nested != kAbsent ? nested : w_.segment_of(task) * w_.spaces + w_.use_of(task).space;
+    };
     std::vector<std::uint32_t> sizes(top, 0);
+    IndexTable contexts;
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind != OpKind::Task) continue;
-      const OpIndex parent = plan_.records[plan_.ops[i].record].parent;
-      std::size_t list = std::size_t {w_.segment_of(i)} * w_.spaces + w_.use_of(i).space;
-      if (parent != kNoOp) {
-        const auto [context, fresh] = contexts.try_emplace(parent, static_cast<std::uint32_t>(contexts.size()));
-        if (fresh) sizes.push_back(0);
-        list = top + context->second;
+      const std::uint32_t record = plan_.ops[i].record;
+      const OpIndex parent = plan_.records[record].parent;
+      if (parent != kNoOp && list_of[record] == kAbsent) {
+        const auto number = static_cast<std::uint32_t>(w_.contexts.size());
+        const std::uint32_t context = contexts.find_or_add(mix64(parent), number, [&](std::uint32_t c) { return w_.contexts[c].first == parent; });
+        if (context == number) {
+          w_.contexts.emplace_back(parent, number);
+          sizes.push_back(0);
+        }
+        list_of[record] = static_cast<std::uint32_t>(top) + context;
       }
-      list_of[i] = static_cast<std::uint32_t>(list);
-      ++sizes[list];
+      ++sizes[list(i)];
     }
     std::vector<std::uint32_t> next(sizes.size() + 1, 0);
     for (std::size_t i = 0; i < sizes.size(); ++i) next[i + 1] = next[i] + sizes[i];
     w_.top_offsets.assign(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(top) + 1);
     w_.context_offsets.assign(next.begin() + static_cast<std::ptrdiff_t>(top), next.end());
-    w_.contexts.assign(contexts.begin(), contexts.end());
     std::sort(w_.contexts.begin(), w_.contexts.end());
     for (const auto& [op, context] : w_.contexts) w_.ops[op].launches = true;
     w_.items.resize(next.back());
-    std::vector<Ticks> costs(next.back());
     std::vector<std::uint32_t> last_record(sizes.size(), kNone);
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      const std::uint32_t list = list_of[i];
-      if (list == kAbsent) continue;
-      const std::uint32_t record = plan_.ops[i].record;
-      const bool fresh = std::exchange(last_record[list], record) != record;
-      double cost = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
-      if (fresh && sites_.of_record(record).launch->index) cost += o.launch.value;
-      cost += o.instance.value * created[i];
-      const std::uint32_t item = next[list]++;
-      list_of[i] = item;
-      w_.items[item] = {.op = i};
-      costs[item] = w_.clock.ticks(cost);
-    }
-    launches();
-    issued(list_of, costs);
     std::unordered_map<Ticks, std::uint32_t> known;
-    for (std::size_t i = 0; i < costs.size(); ++i) {
-      const auto [cost, first] = known.try_emplace(costs[i], static_cast<std::uint32_t>(w_.item_costs.size()));
-      if (first) w_.item_costs.push_back(costs[i]);
-      w_.items[i].cost = cost->second;
+    const Ticks copy = w_.clock.ticks(o.copy.value);
+    for_each_mapping([&](OpIndex task, std::uint32_t created, std::uint32_t copies) {
+      const std::uint32_t record = plan_.ops[task].record, l = list(task);
+      const bool fresh = std::exchange(last_record[l], record) != record;
+      double seconds = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
+      if (fresh && sites_.of_record(record).launch->index) seconds += o.launch.value;
+      seconds += o.instance.value * created;
+      const Ticks ticks = w_.clock.ticks(seconds) + copies * copy;
+      const auto [cost, first] = known.try_emplace(ticks, static_cast<std::uint32_t>(w_.item_costs.size()));
+      if (first) w_.item_costs.push_back(ticks);
+      w_.items[next[l]++] = {task, cost->second};
+    });
+    launches();
+  }
+
+  // Calls f(task, created, copies) for every task: the instances that its mapping creates, which are those that it or what it issues
+  // uses first, and reclaimed ones; and the copies, folds and fills that it issues.
+  template <typename F>
+  void for_each_mapping(F&& f) const {
+    std::vector<bool> seen(plan_.instances.size(), false);
+    std::uint32_t created = 0, copies = 0;
+    const auto use = [&](std::uint32_t instance, bool counts) {
+      if (instance == kNone || seen[instance]) return;
+      seen[instance] = true;
+      created += counts ? 1 : 0;
+    };
+    bool issued = false;  // the operation before this one
+    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+      const Op& op = plan_.ops[i];
+      MW_CHECK(!issued || op.issued || op.kind == OpKind::Task, "what a task issues comes right before it, unlike operation {}", i);
+      issued = op.issued;
+      if (op.kind == OpKind::Task) {
+        const std::size_t arguments = sites_.of_record(op.record).launch->arguments.size();
+        for (std::size_t a = 0; a < arguments; ++a) use(plan_.task_arguments[op.detail + a].instance.value, true);
+        f(i, std::exchange(created, 0), std::exchange(copies, 0));
+      } else if (moves_data(op.kind) || op.kind == OpKind::Reclaim) {
+        if (op.kind == OpKind::Reclaim) seen[op.b] = false;  // built anew in the space of others
+        use(op.b, op.issued);
+        copies += op.issued && moves_data(op.kind) ? 1 : 0;
+      }
     }
+    MW_CHECK(!issued, "a task issues the last operation");
   }
 
   void launches() {
@@ -533,47 +558,6 @@ class Maker {
       w_.ops[i].ends_point = task.ends_point;
       task.ends_point = false;
     }
-  }
-
-  // Adds the copies that an item issues to its cost.
-  void issued(const std::vector<std::uint32_t>& item_of, std::vector<Ticks>& costs) {
-    w_.issued_offsets.assign(w_.items.size() + 1, 0);
-    const Ticks copy = w_.clock.ticks(machine_.overheads().copy.value);
-    const auto is_issued = [this](OpIndex i) { return w_.ops[i].mapped && w_.ops[i].kind != OpKind::Task; };
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (!is_issued(i)) continue;
-      MW_CHECK(w_.segment_of(plan_.ops[i].issuer) == w_.segment_of(i), "a copy is issued within its segment");
-      const std::uint32_t item = item_of[plan_.ops[i].issuer];
-      ++w_.issued_offsets[item + 1];
-      if (moves_data(w_.ops[i].kind)) costs[item] += copy;
-    }
-    for (std::size_t i = 0; i < w_.items.size(); ++i) w_.issued_offsets[i + 1] += w_.issued_offsets[i];
-    w_.issued.resize(w_.issued_offsets.back());
-    std::vector<std::uint32_t> next(w_.issued_offsets.begin(), w_.issued_offsets.end() - 1);
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      if (is_issued(i)) w_.issued[next[item_of[plan_.ops[i].issuer]]++] = i;
-    }
-  }
-
-  // How many instances the mapping of each task creates: those that it or what it issues uses first, and reclaimed ones.
-  std::vector<std::uint16_t> instances_created() const {
-    std::vector<std::uint16_t> created(plan_.ops.size(), 0);
-    std::vector<bool> seen(plan_.instances.size(), false);
-    const auto use = [&](std::uint32_t instance, OpIndex task, bool again) {
-      if (instance == kNone || (seen[instance] && !again)) return;
-      seen[instance] = true;
-      if (task != kNone) ++created[task];
-    };
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      const Op& op = plan_.ops[i];
-      if (op.kind == OpKind::Task) {
-        const std::size_t arguments = sites_.of_record(op.record).launch->arguments.size();
-        for (std::size_t a = 0; a < arguments; ++a) use(plan_.task_arguments[op.detail + a].instance.value, i, false);
-      } else if (moves_data(op.kind) || op.kind == OpKind::Reclaim) {
-        use(op.b, op.issuer, op.kind == OpKind::Reclaim);
-      }
-    }
-    return created;
   }
 
   const plan::Plan& plan_;

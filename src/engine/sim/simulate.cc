@@ -150,10 +150,9 @@ class Simulation : private RunState {
   void apply_mapping() {
     for (const Mapped& m : mapped_) {
       if (options_.timeline) note_mapping(m);
-      obtain(workload_.items[m.item].op, m.block, m.time);
-      for (std::uint32_t i = workload_.issued_offsets[m.item]; i < workload_.issued_offsets[m.item + 1]; ++i) {
-        obtain(workload_.issued[i], m.block, m.time);
-      }
+      const OpIndex task = workload_.items[m.item].op;
+      obtain(task, m.block, m.time);
+      for (OpIndex op = workload_.first_issued(task); op < task; ++op) obtain(op, m.block, m.time);
     }
     mapped_.clear();
   }

@@ -99,17 +99,15 @@ std::uint32_t Utility::awaited_of(const List& list, std::uint32_t block) const {
   const Block& b = blocks_[block];
   const plan::OpIndex begin = workload_.segments[list.segment].begin;
   const auto awaited = [&](plan::OpIndex op) { return b.pending[op - begin] & Block::kAwaited ? 1u : 0u; };
-  std::uint32_t n = awaited(workload_.items[list.item].op);
-  for (std::uint32_t i = workload_.issued_offsets[list.item]; i < workload_.issued_offsets[list.item + 1]; ++i) {
-    n += awaited(workload_.issued[i]);
-  }
+  const plan::OpIndex task = workload_.items[list.item].op;
+  std::uint32_t n = 0;
+  for (plan::OpIndex op = workload_.first_issued(task); op <= task; ++op) n += awaited(op);
   return n;
 }
 
 bool Utility::maps(std::uint32_t item, plan::OpIndex op) const {
-  const auto issued = workload_.issued.begin();
-  const auto end = issued + workload_.issued_offsets[item + 1];
-  return workload_.items[item].op == op || std::find(issued + workload_.issued_offsets[item], end, op) != end;
+  const plan::OpIndex task = workload_.items[item].op;
+  return op <= task && op >= workload_.first_issued(task);
 }
 
 Ticks Utility::mapped_at(std::uint32_t space, plan::OpIndex op, std::uint32_t block, Ticks now) const {

@@ -111,8 +111,6 @@ struct Workload {
   std::vector<Ticks> delays;                     // by path: before the first byte
   std::vector<Item> items;
   std::vector<Ticks> item_costs;                 // of a utility processor
-  std::vector<std::uint32_t> issued_offsets;     // items + 1: operations that the mapping of an item issues
-  std::vector<plan::OpIndex> issued;
   std::vector<std::uint32_t> top_offsets;        // [segment * spaces + space], + 1: items of the top level
   std::vector<std::uint32_t> context_offsets;    // nested items by context, + 1
   std::vector<std::pair<plan::OpIndex, std::uint32_t>> contexts;  // of tasks with a body, ascending
@@ -135,6 +133,11 @@ struct Workload {
 
   std::span<const Successor> successors_of(plan::OpIndex op) const {
     return {successors.data() + ops[op].successors, successors.data() + ops[op + 1].successors};
+  }
+  // What the mapping of a task issues: operations [first_issued(task), task).
+  plan::OpIndex first_issued(plan::OpIndex task) const {
+    while (task > 0 && ops[task - 1].mapped && ops[task - 1].kind != plan::OpKind::Task) --task;
+    return task;
   }
   const Use& use_of(plan::OpIndex op) const { return uses[ops[op].use]; }
   // Position of a record among the launches of a list, which has an item of it.
