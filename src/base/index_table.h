@@ -13,7 +13,7 @@ class IndexTable {
   // The number with this hash for which is(number) holds; `number` is added when there is none.
   template <typename F>
   std::uint32_t find_or_add(std::uint64_t hash64, std::uint32_t number, F&& is) {
-    if (2 * ++size_ > entries_.size()) grow();
+    if (4 * ++size_ > 3 * entries_.size()) grow();
     const auto hash = static_cast<std::uint32_t>(hash64 >> 32);
     for (std::size_t i = hash & (entries_.size() - 1);; i = (i + 1) & (entries_.size() - 1)) {
       Entry& e = entries_[i];
@@ -39,7 +39,7 @@ class IndexTable {
       entries_[i] = e;
     }
   }
-  std::vector<Entry> entries_ = std::vector<Entry>(64);  // a power of two, at most half full
+  std::vector<Entry> entries_ = std::vector<Entry>(64);  // a power of two, at most three quarters full
   std::size_t size_ = 0;
 };
 

@@ -194,9 +194,12 @@ struct LaunchRecord {
   std::uint32_t counters = 0;   // first of its loop counters in `counters`, outermost loop first (Site::loops); may be shared
   // The latest operation of the same parent that must end before points of this launch start (Fence) and are mapped
   // (Fence with wait, FutureWait: a Future op). `_carried` as in Edge.
-  OpIndex fence = kNoOp, gate = kNoOp;
-  bool fence_carried = false, gate_carried = false;
+  OpIndex fence : 30 = kNoOp;
+  OpIndex fence_carried : 1 = 0;
+  OpIndex gate : 30 = kNoOp;
+  OpIndex gate_carried : 1 = 0;
 };
+static_assert(sizeof(LaunchRecord) == 28);
 
 struct TaskArgument {
   InstanceId instance;          // kNone when virtual

@@ -112,6 +112,7 @@ class Planner {
   };
 
   // walk.cc
+  void make_room(double subregions);
   bool walk(const program::Body& body, Frame& frame);
   bool walk_statement(const program::Statement& statement, Frame& frame);
   void walk_fence(const program::Fence& fence, Frame& frame);

@@ -180,11 +180,11 @@ void Planner::carry(OpIndex previous, OpIndex begin, std::uint32_t first_record)
   for (std::size_t r = first_record; r < plan_.records.size(); ++r) {
     LaunchRecord& record = plan_.records[r];
     if (earlier(record.fence)) {
-      record.fence += length;
+      record.fence = (record.fence + length) & kNoOp;
       record.fence_carried = true;
     }
     if (earlier(record.gate)) {
-      record.gate += length;
+      record.gate = (record.gate + length) & kNoOp;
       record.gate_carried = true;
     }
   }

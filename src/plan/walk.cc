@@ -22,6 +22,7 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
     }
   }
   plan_.fill_values.push_back(0);  // what a region holds before anything wrote it
+  double subregions = 0;           // that arguments use, counted once for each point
   task_points_.assign(program.tasks.size(), 0);
   loop_dependent_.resize(program.launch_count);
   for (const auto& [site, decision, parents] : sites_.entries) {
@@ -34,13 +35,36 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
     dependent.resize(site.launch->arguments.size());
     for (std::size_t k = 0; k < dependent.size(); ++k) {
       const program::Argument& a = site.launch->arguments[k];
-      dependent[k] |= static_cast<char>(
-          a.partition && std::any_of(site.loops.begin(), site.loops.end(), [&](const program::Loop* loop) {
-            return std::any_of(a.projection.colors.begin(), a.projection.colors.end(),
-                               [&](const program::Expr& e) { return e.reads_loop(loop->name); });
-          }));
+      double used = static_cast<double>(site.launch->domain.volume());
+      for (const program::Launch* parent : site.parents) used *= static_cast<double>(parent->domain.volume());
+      for (const program::Loop* loop : site.loops) {
+        const auto reads = [loop](const program::Expr& e) { return e.reads_loop(loop->name); };
+        if (!a.partition || std::none_of(a.projection.colors.begin(), a.projection.colors.end(), reads)) continue;
+        dependent[k] = 1;
+        used *= static_cast<double>(loop->count);
+      }
+      if (!decisions_->launches[decision].arguments[k].is_virtual) subregions += used;
     }
   }
+  make_room(subregions);
+}
+
+// Pages of memory that nothing is written to cost nothing, while lists that grow by doubling leave behind as much as they hold.
+void Planner::make_room(double subregions) {
+  constexpr double kMost = 1 << 24;  // a larger program pays for growing
+  constexpr double kOps = 5, kEdges = 12, kArguments = 3;  // of a task, rather too many
+  const auto tasks = static_cast<double>(effort(program_, options_).tasks);
+  if (tasks > kMost || subregions > kMost) return;
+  const auto room = [](auto& list, double size) { list.reserve(static_cast<std::size_t>(size)); };
+  room(plan_.ops, kOps * tasks);
+  room(plan_.edge_offsets, kOps * tasks);
+  room(plan_.edges, kEdges * tasks);
+  room(plan_.task_arguments, kArguments * tasks);
+  room(plan_.instances, subregions);
+  room(states_, subregions);
+  room(slots_, subregions);
+  room(assigned_, subregions);
+  room(assigned_stamp_, subregions);
 }
 
 tl::expected<Plan, Verdict> Planner::run() {
@@ -127,8 +151,8 @@ bool Planner::walk_launch(const program::Launch& launch, Frame& frame) {
   r.decision = sites_.child.at({frame.decision, launch.id});
   r.parent = frame.parent;
   r.expansion = static_cast<std::uint32_t>(frame.expansion);
-  r.fence = frame.fence;
-  r.gate = frame.gate;
+  r.fence = frame.fence & kNoOp;
+  r.gate = frame.gate & kNoOp;
   const auto same = [](std::int64_t value, const program::LoopCounter& l) { return value == l.value; };
   const auto depth = static_cast<std::ptrdiff_t>(std::min(loops_.size(), plan_.counters.size()));
   if (!std::equal(plan_.counters.end() - depth, plan_.counters.end(), loops_.begin(), loops_.end(), same)) {

@@ -158,7 +158,7 @@ TEST(Mapping, AWaitStopsEverythingAfterIt) {
   const auto first = h.task(h.cpu(0), 5);
   const auto fence = h.simple(OpKind::Fence);
   const auto second = h.task(h.cpu(1), 1);
-  h.plan.records[h.plan.ops[second].record].gate = h.plan.records[h.plan.ops[second].record].fence = fence;
+  h.plan.records[h.plan.ops[second].record].gate = h.plan.records[h.plan.ops[second].record].fence = fence & plan::kNoOp;
   const auto t = h.run();
   // Mapped at 10, ends at 15, the fence with it; the second is mapped 15 to 25.
   EXPECT_NEAR(end_of(t, first), 15 * kMs, kExact);
@@ -171,7 +171,7 @@ TEST(Mapping, AFenceWithoutWaitStopsStartsOnly) {
   h.task(h.cpu(0), 25);
   const auto fence = h.simple(OpKind::Fence);
   const auto second = h.task(h.cpu(1), 1);
-  h.plan.records[h.plan.ops[second].record].fence = fence;
+  h.plan.records[h.plan.ops[second].record].fence = fence & plan::kNoOp;
   // The fence ends at 35; the second was mapped at 20.
   EXPECT_NEAR(end_of(h.run(), second), 36 * kMs, kExact);
 }
@@ -263,7 +263,7 @@ TEST(Timers, LookAtTheFenceBeforeThem) {
   const auto first = h.simple(OpKind::Fence);
   h.timer(true);
   const auto work = h.task(h.cpu(0), 7);
-  h.plan.records[h.plan.ops[work].record].fence = h.plan.records[h.plan.ops[work].record].gate = first;
+  h.plan.records[h.plan.ops[work].record].fence = h.plan.records[h.plan.ops[work].record].gate = first & plan::kNoOp;
   h.simple(OpKind::Fence);
   h.timer(false);
   h.task(h.cpu(0), 1);

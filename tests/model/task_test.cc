@@ -56,7 +56,7 @@ struct OneTask {
     d->launches[0].variant = &p.tasks[0].variants[0];
     plan.decisions = d;
     const machine::ProcessorId gpu = *machine.find(ProcessorKind::Gpu, machine::SpaceId(0), 0);
-    plan.ops.push_back({plan::OpKind::Task, 0, 0, gpu.value, 0, plan::kNone});
+    plan.ops.push_back({plan::OpKind::Task, false, 0, 0, gpu.value, 0});
     plan.edge_offsets = {0, 0};
     plan.segments.push_back({0, 1, 1, -1});
     plan.records.emplace_back();

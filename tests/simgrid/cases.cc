@@ -44,10 +44,12 @@ class Storm {
     const std::uint64_t what = rng_.below(20);
     if (what < 5) {
       const OpIndex task = h_.task(processor(), static_cast<std::uint32_t>(rng_.below(50)), before());
-      if (fence_ != plan::kNoOp && rng_.below(2)) h_.plan.records.back().fence = fence_;
-      if (gate_ != plan::kNoOp && rng_.below(2)) h_.plan.records.back().gate = gate_;
-      for (const OpIndex copy : loose_) {
-        if (rng_.below(2)) h_.issue(copy, task);
+      if (fence_ != plan::kNoOp && rng_.below(2)) h_.plan.records.back().fence = fence_ & plan::kNoOp;
+      if (gate_ != plan::kNoOp && rng_.below(2)) h_.plan.records.back().gate = gate_ & plan::kNoOp;
+      // Those right before the task; the rest stay on their own.
+      for (OpIndex next = task; !loose_.empty() && loose_.back() + 1 == next && rng_.below(4) > 0; loose_.pop_back()) {
+        next = loose_.back();
+        h_.issue(next, task);
       }
       loose_.clear();
     } else if (what < 18) {

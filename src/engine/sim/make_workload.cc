@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "base/index_table.h"
@@ -20,6 +21,7 @@ using plan::OpIndex;
 using plan::OpKind;
 
 constexpr std::int64_t kCacheLine = 64;  // bytes
+constexpr std::size_t kManyPaths = std::size_t {1} << 20;
 
 bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
 
@@ -61,6 +63,9 @@ class Maker {
     w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
     w_.ops.resize(plan_.ops.size());
     w_.uses.emplace_back();                // of those that occupy nothing
+    const auto moves = static_cast<std::size_t>(std::count_if(plan_.ops.begin(), plan_.ops.end(), [](const Op& op) { return moves_data(op.kind); }));
+    const std::size_t memories = machine_.memories().size();
+    w_.paths.reserve(std::min({moves, memories * memories, kManyPaths}));  // pages that are not used cost nothing
     if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
     for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
       for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
@@ -89,8 +94,12 @@ class Maker {
       }
     }
     costs.forget();
-    w_.paths.shrink_to_fit();
     set_clock();
+    // Room for what comes.
+    uses_ = paths_ = IndexTable();
+    path_keys_ = {};
+    latest_on_processor_ = latest_on_path_ = {};
+    delays_ = {};
   }
 
   // The number of what is used; amounts of tasks are in seconds until set_clock(). Mostly what used the resource last.
@@ -240,8 +249,8 @@ class Maker {
   // --- Launch records, gates and timers.
 
   std::uint32_t gate(OpIndex op) {
+    if (!w_.ops[op].gate) w_.gates.push_back({op, w_.segment_of(op)});
     w_.ops[op].gate = true;
-    w_.gates.push_back({op, w_.segment_of(op)});
     return op;
   }
 
@@ -259,24 +268,30 @@ class Maker {
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       if (plan_.ops[i].kind == OpKind::Task) segment_of_record[plan_.ops[i].record] = w_.segment_of(i);
     }
-    w_.records.resize(plan_.records.size());
+    std::map<RecordInfo, std::uint32_t> known;  // until the end gates are named by their operations
+    w_.info_of_record.reserve(plan_.records.size());
     for (std::size_t r = 0; r < plan_.records.size(); ++r) {
       const plan::LaunchRecord& record = plan_.records[r];
-      w_.records[r].traced = traced(record);
-      if (record.gate == kNoOp || segment_of_record[r] == kAbsent) continue;
-      w_.records[r].gate = gate(record.gate);
-      w_.records[r].gate_carried = record.gate_carried;
-      if (!record.gate_carried) continue;
-      const std::uint32_t length = w_.segments[segment_of_record[r]].length();
-      MW_CHECK(record.gate >= length, "a carried gate has a first one");
-      w_.records[r].first_gate = gate(record.gate - length);
+      RecordInfo info;
+      info.traced = traced(record);
+      if (record.gate != kNoOp && segment_of_record[r] != kAbsent) {
+        info.gate = gate(record.gate);
+        info.gate_carried = record.gate_carried;
+        if (record.gate_carried) {
+          const std::uint32_t length = w_.segments[segment_of_record[r]].length();
+          MW_CHECK(record.gate >= length, "a carried gate has a first one");
+          info.first_gate = gate(record.gate - length);
+        }
+      }
+      const auto [number, fresh] = known.try_emplace(info, static_cast<std::uint32_t>(w_.record_infos.size()));
+      if (fresh) w_.record_infos.push_back(info);
+      w_.info_of_record.push_back(number->second);
     }
-    std::sort(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op < b.op; });
-    w_.gates.erase(std::unique(w_.gates.begin(), w_.gates.end(), [](const Gate& a, const Gate& b) { return a.op == b.op; }),
-                   w_.gates.end());
-    for (RecordInfo& r : w_.records) {  // until here they named operations
-      if (r.gate != kAbsent) r.gate = w_.gate_index(r.gate);
-      if (r.first_gate != kAbsent) r.first_gate = w_.gate_index(r.first_gate);
+    const auto before = [](const Gate& a, const Gate& b) { return a.op < b.op; };
+    std::sort(w_.gates.begin(), w_.gates.end(), before);
+    for (RecordInfo& info : w_.record_infos) {
+      if (info.gate != kAbsent) info.gate = w_.gate_index(info.gate);
+      if (info.first_gate != kAbsent) info.first_gate = w_.gate_index(info.first_gate);
     }
   }
 
@@ -378,11 +393,14 @@ class Maker {
   void successors() {
     w_.ops.emplace_back();
     w_.pending.assign(plan_.ops.size(), 0);
+    std::size_t limits = 0;
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       for_each_edge(i, [&](OpIndex from, Successor, bool mapping) {
-        if (!mapping) ++w_.ops[from + 1].successors;
+        if (mapping) ++limits; else ++w_.ops[from + 1].successors;
       });
     }
+    w_.mapping_edges.reserve(limits);
+    if (limits > 0) w_.mapping_pending.assign(plan_.ops.size(), 0);
     // Counts of op i stand in i + 1; then where its next successor goes, which in the end is where the next op's begin.
     std::uint32_t begin = 0;
     for (std::size_t i = 0; i < plan_.ops.size(); ++i) begin += std::exchange(w_.ops[i + 1].successors, begin);
@@ -402,7 +420,6 @@ class Maker {
       note_latest(i, latest[i], least);
     }
     laziness(std::move(least));
-    w_.mapping_edges.shrink_to_fit();
     std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
                      [](const auto& a, const auto& b) { return a.from < b.from; });
   }
@@ -414,7 +431,6 @@ class Maker {
 
   void count(OpIndex from, Successor to, bool mapping) {
     if (mapping) {
-      if (w_.mapping_pending.empty()) w_.mapping_pending.assign(plan_.ops.size(), 0);
       w_.mapping_edges.push_back({from, to});
       w_.ops[from].gates_mapping = true;
     }
@@ -497,7 +513,7 @@ class Maker {
     for_each_mapping([&](OpIndex task, std::uint32_t created, std::uint32_t copies) {
       const std::uint32_t record = plan_.ops[task].record, l = list(task);
       const bool fresh = std::exchange(last_record[l], record) != record;
-      double seconds = (w_.records[record].traced ? o.point_traced : o.point_untraced).value;
+      double seconds = (w_.record_info(record).traced ? o.point_traced : o.point_untraced).value;
       if (fresh && sites_.of_record(record).launch->index) seconds += o.launch.value;
       seconds += o.instance.value * created;
       const Ticks ticks = w_.clock.ticks(seconds) + copies * copy;
@@ -517,7 +533,7 @@ class Maker {
     const auto use = [&](std::uint32_t instance, bool counts) {
       if (instance == kNone || seen[instance]) return;
       seen[instance] = true;
-      created += counts ? 1 : 0;
+      created += counts ? 1u : 0u;
     };
     bool issued = false;  // the operation before this one
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
@@ -531,7 +547,7 @@ class Maker {
       } else if (moves_data(op.kind) || op.kind == OpKind::Reclaim) {
         if (op.kind == OpKind::Reclaim) seen[op.b] = false;  // built anew in the space of others
         use(op.b, op.issued);
-        copies += op.issued && moves_data(op.kind) ? 1 : 0;
+        copies += op.issued && moves_data(op.kind) ? 1u : 0u;
       }
     }
     MW_CHECK(!issued, "a task issues the last operation");

@@ -86,7 +86,7 @@ bool Utility::gate_open(const List& list) const {
   if (passed_.empty()) return true;
   // All operations of an item have its record, also a list's first one.
   const plan::OpIndex op = workload_.items[list.item].op;
-  const RecordInfo& record = workload_.records[workload_.record_of(op)];
+  const RecordInfo& record = workload_.record_info(workload_.record_of(op));
   if (record.gate == kAbsent) return true;
   const bool first = record.gate_carried && list.rep == 0;
   const std::uint32_t gate = first ? record.first_gate : record.gate;

@@ -73,10 +73,12 @@ struct Gate {
   std::uint32_t segment = 0;
 };
 
+// What launch records have in common.
 struct RecordInfo {
   std::uint32_t gate = kAbsent;        // into Workload::gates
   std::uint32_t first_gate = kAbsent;  // instead of `gate` in the first repetition when the gate is carried
   bool gate_carried = false, traced = false;
+  auto operator<=>(const RecordInfo&) const = default;
 };
 
 // A launch record that timers look at.
@@ -122,7 +124,8 @@ struct Workload {
   std::vector<Gate> gates;                       // ascending by op
   std::vector<Watch> watches;                    // ascending by record
   std::vector<std::vector<plan::OpIndex>> fences;  // by segment, ascending
-  std::vector<RecordInfo> records;
+  std::vector<RecordInfo> record_infos;          // distinct ones
+  std::vector<std::uint32_t> info_of_record;     // into record_infos
   std::vector<std::uint32_t> cost_ids;           // by op, profile only: cost of each task
   std::uint32_t spaces = 1, utility_processors = 1;
   Clock clock;
@@ -155,6 +158,7 @@ struct Workload {
   }
   std::uint32_t item_of(plan::OpIndex task) const;
   std::uint32_t record_of(plan::OpIndex op) const { return plan->ops[op].record; }
+  const RecordInfo& record_info(std::uint32_t record) const { return record_infos[info_of_record[record]]; }
   std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
 };
 

@@ -15,10 +15,10 @@ struct Fixture {
   Fixture() {
     plan.timer_labels = {"main"};
     plan.records.resize(1);
-    plan.ops = {{OpKind::TimerStart, plan::kNone, 0, 0, plan::kNone, plan::kNone},
-                {OpKind::Task, 0, 0, 0, 0, plan::kNone},
-                {OpKind::Task, 0, 1, 0, 0, plan::kNone},
-                {OpKind::TimerStop, plan::kNone, 0, 0, plan::kNone, plan::kNone}};
+    plan.ops = {{OpKind::TimerStart, false, plan::kNone, 0, 0, plan::kNone},
+                {OpKind::Task, false, 0, 0, 0, 0},
+                {OpKind::Task, false, 0, 1, 0, 0},
+                {OpKind::TimerStop, false, plan::kNone, 0, 0, plan::kNone}};
     plan.segments = {{0, 4, 3, -1}};
   }
 };
