@@ -64,10 +64,10 @@ std::vector<double> our_starts(const PlanDag& dag, const Timing& timing) {
 }
 
 // Follows the precedences through joins and delays, which took no part. Returns the largest distance, in makespans, between
-// a start and the end of the last predecessor; completes the makespan.
+// a start and the end of the last predecessor; completes the makespan. Between two times of the grid either is the nearest.
 double worst_start(const Dag& dag, const std::vector<double>& dates, Executed& run) {
   std::vector<std::uint32_t> pending = dag.pending;
-  std::vector<double> earliest(dag.nodes.size(), 0);
+  std::vector<double> earliest(dag.nodes.size(), 0), instead(dag.nodes.size(), HUGE_VAL);
   std::vector<NodeIndex> ready;
   for (NodeIndex n = 0; n < dag.nodes.size(); ++n) {
     if (pending[n] == 0) ready.push_back(n);
@@ -80,12 +80,16 @@ double worst_start(const Dag& dag, const std::vector<double>& dates, Executed& r
     double end = earliest[n];
     if (dag.nodes[n].kind == Node::Kind::Delay || dag.nodes[n].kind == Node::Kind::Start) end = dag.over(dag.nodes[n], end);
     if (dag.nodes[n].kind == Node::Kind::Work || dag.nodes[n].kind == Node::Kind::Copy) {
-      worst = std::max(worst, std::abs(dates[n] - earliest[n]));
+      worst = std::max(worst, std::min(std::abs(dates[n] - earliest[n]), std::abs(dates[n] - instead[n])));
       end = run.end[n];
     }
+    const double off_grid = earliest[n] + dag.nodes[n].amount;
+    const bool on_grid = dag.nodes[n].kind == Node::Kind::Start && dag.grid > 0;
+    const bool tie = on_grid && std::abs(std::abs(end - off_grid) - dag.grid / 2) <= kSameDate * end;
     run.makespan = std::max(run.makespan, end);
     for (const NodeIndex s : dag.successors_of(n)) {
       earliest[s] = std::max(earliest[s], end);
+      if (tie) instead[s] = end > off_grid ? end - dag.grid : end + dag.grid;
       if (--pending[s] == 0) ready.push_back(s);
     }
   }
