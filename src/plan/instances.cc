@@ -87,7 +87,6 @@ InstanceId Planner::identify(std::uint32_t set, MemoryId memory, Layout layout, 
   instance.groups = group_list(groups);
   instance.reduction = reduction;
   instance.bytes = instance_bytes(instance);
-  instance.created_for = work_.record;
   InstanceState state;
   state.first_slot = static_cast<std::uint32_t>(slots_.size());
   state.slots = static_cast<std::uint32_t>(geometry_.pieces_of(set).size() * groups.size());

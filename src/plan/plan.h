@@ -131,11 +131,10 @@ struct Instance {
   MemoryId memory;
   std::uint32_t groups = 0;           // field groups it holds: into Plan::group_lists
   std::int64_t bytes = 0;             // exact size, alignment padding included
-  std::uint32_t created_for = kNone;  // launch record that first needed it
   Layout layout;
   std::optional<program::ReductionOp> reduction;  // a reduction instance
 };
-static_assert(sizeof(Instance) == 40);
+static_assert(sizeof(Instance) == 32);
 
 enum class OpKind : std::uint8_t {
   Task,        // a point task

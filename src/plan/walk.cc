@@ -60,6 +60,10 @@ void Planner::make_room(double subregions) {
   room(plan_.edge_offsets, kOps * tasks);
   room(plan_.edges, kEdges * tasks);
   room(plan_.task_arguments, kArguments * tasks);
+  room(plan_.freed_offsets, tasks);
+  room(plan_.freed, tasks);
+  room(plan_.records, tasks);
+  room(plan_.counters, tasks);
   room(plan_.instances, subregions);
   room(states_, subregions);
   room(slots_, subregions);

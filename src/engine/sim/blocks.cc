@@ -4,7 +4,7 @@
 
 namespace mapwright::engine::sim {
 
-Blocks::Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint16_t> mapping_pending, bool profile)
+Blocks::Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint8_t> mapping_pending, bool profile)
     : workload_(workload), pending_(std::move(pending)), mapping_pending_(std::move(mapping_pending)), profile_(profile) {
   rings_.resize(workload.segments.size());
   free_.resize(workload.segments.size());

@@ -24,9 +24,9 @@ struct Block {
   // By operation, each on its own: most events look at `pending` only.
   std::uint32_t* pending = nullptr;            // events before the operation can start; and the bits above
   std::vector<std::uint32_t> last;             // profile: node of the last predecessor
-  std::uint16_t* mapping_pending = nullptr;    // as Workload::mapping_pending; null if that is empty
+  std::uint8_t* mapping_pending = nullptr;    // as Workload::mapping_pending; null if that is empty
   std::vector<std::uint32_t> own_pending;      // of a repeated segment
-  std::vector<std::uint16_t> own_mapping_pending;
+  std::vector<std::uint8_t> own_mapping_pending;
 };
 
 // Blocks in flight. A repetition comes into being when something first happens to it and goes when all has ended, so
@@ -34,7 +34,7 @@ struct Block {
 class Blocks {
  public:
   // `pending`, `mapping_pending`: of the workload; they serve as the state of segments that run once.
-  Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint16_t> mapping_pending, bool profile);
+  Blocks(const Workload& workload, std::vector<std::uint32_t> pending, std::vector<std::uint8_t> mapping_pending, bool profile);
 
   Block& operator[](std::uint32_t number) { return *blocks_[number]; }
   const Block& operator[](std::uint32_t number) const { return *blocks_[number]; }
@@ -79,7 +79,7 @@ class Blocks {
 
   const Workload& workload_;
   std::vector<std::uint32_t> pending_;
-  std::vector<std::uint16_t> mapping_pending_;
+  std::vector<std::uint8_t> mapping_pending_;
   bool profile_;
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::vector<std::uint32_t>> free_;  // by segment

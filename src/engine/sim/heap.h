@@ -1,20 +1,45 @@
-// engine/sim/heap.h - a heap with four children per node: fewer levels, and siblings in one cache line or two.
+// engine/sim/heap.h - queues that give the smallest item first.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace mapwright::engine::sim {
 
-// Whether a comes before b, or a is b and i comes before j. Without branches: which of two items of a heap comes first cannot be
-// predicted.
-template <typename T, typename N>
-bool in_order(T a, T b, N i, N j) {
-  return int(a < b) | (int(a == b) & int(i < j));
+// Whether a comes before b, or a is b and i comes before j, none of them negative. A comparison of one number of 128 bits, without
+// branches: which of two items of a heap comes first cannot be predicted.
+__extension__ typedef unsigned __int128 HeapKey;
+template <typename T>
+HeapKey heap_key(T first, std::uint64_t second) {
+  static_assert(sizeof(T) == 8);
+  return HeapKey {std::bit_cast<std::uint64_t>(first)} << 64 | second;
+}
+template <typename T>
+bool in_order(T a, T b, std::uint64_t i, std::uint64_t j) {
+  return heap_key(a, i) < heap_key(b, j);
 }
 
-// Items come out in the order of T::before(const T&), a strict weak order, best one by in_order().
+// Of the four children of a heap's item the one that comes first; null when there are none.
+template <typename T>
+const T* first_child(const T* items, std::size_t size, std::size_t at) {
+  const std::size_t begin = 4 * at + 1;
+  if (begin + 4 <= size) {
+    const T* const child = items + begin;
+    const T* const a = child[1].before(child[0]) ? child + 1 : child;
+    const T* const b = child[3].before(child[2]) ? child + 3 : child + 2;
+    return b->before(*a) ? b : a;
+  }
+  if (begin >= size) return nullptr;
+  const T* first = items + begin;
+  for (std::size_t c = begin + 1; c < size; ++c) first = items[c].before(*first) ? items + c : first;
+  return first;
+}
+
+// A heap with four children per node: fewer levels, and siblings in one cache line or two. Items come out in the order of
+// T::before(const T&), a strict weak order, best one by in_order().
 template <typename T>
 class Heap {
  public:
@@ -43,23 +68,60 @@ class Heap {
   T pop() {
     const T top = items_.front(), last = items_.back();
     items_.pop_back();
-    if (items_.empty()) return top;
-    std::size_t at = 0;
-    for (;;) {
-      const std::size_t first = 4 * at + 1, end = std::min(first + 4, items_.size());
-      if (first >= end) break;
-      std::size_t child = first;
-      for (std::size_t c = first + 1; c < end; ++c) child = items_[c].before(items_[child]) ? c : child;
-      if (!items_[child].before(last)) break;
-      items_[at] = items_[child];
-      at = child;
-    }
-    items_[at] = last;
+    if (!items_.empty()) sink(0, last);
     return top;
   }
 
+  // Items in any order, and then all at once into theirs: faster than one by one.
+  void add(const T& item) { items_.push_back(item); }
+  void order() {
+    for (std::size_t at = (items_.size() + 2) / 4; at-- > 0;) sink(at, T(items_[at]));
+  }
+
  private:
+  // Puts an item at a place or below.
+  void sink(std::size_t at, const T& item) {
+    while (const T* const child = first_child(items_.data(), items_.size(), at)) {
+      if (!child->before(item)) break;
+      items_[at] = *child;
+      at = static_cast<std::size_t>(child - items_.data());
+    }
+    items_[at] = item;
+  }
+
   std::vector<T> items_;
+};
+
+// A queue for items most of which are known when it is first used: those are sorted, and what comes later stands in a heap.
+template <typename T>
+class SortedQueue {
+ public:
+  void clear() {
+    sorted_.clear();
+    next_ = 0;
+    late_.clear();
+  }
+  void add(const T& item) { sorted_.push_back(item); }  // before sort()
+  void sort() {
+    std::sort(sorted_.begin(), sorted_.end(), [](const T& a, const T& b) { return a.before(b); });
+  }
+  void push(const T& item) { late_.push(item); }
+  bool empty() const { return next_ == sorted_.size() && late_.empty(); }
+  const T& front() const { return from_sorted() ? sorted_[next_] : late_.front(); }
+  void pop() {
+    if (from_sorted()) {
+      ++next_;
+    } else {
+      late_.pop();
+    }
+  }
+
+ private:
+  bool from_sorted() const { return late_.empty() || (next_ < sorted_.size() && sorted_[next_].before(late_.front())); }
+
+  std::vector<T> sorted_;
+  std::size_t next_ = 0;
+  Heap<T> late_;
 };
 
 }  // namespace mapwright::engine::sim

@@ -21,6 +21,7 @@ using plan::OpIndex;
 using plan::OpKind;
 
 constexpr std::int64_t kCacheLine = 64;  // bytes
+constexpr std::uint8_t kMostLimits = 100;  // operations that the mapping of one waits for; a plan has one
 constexpr std::size_t kManyPaths = std::size_t {1} << 20;
 
 bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
@@ -345,7 +346,7 @@ class Maker {
     return {kNoOp, false};
   }
 
-  // The launch record whose fence operation i waits for; null: it waits for none.
+  // The launch record before whose tasks and what they issue there is a fence; null for other operations.
   const plan::LaunchRecord* fenced(OpIndex i) const {
     const Op& op = plan_.ops[i];
     if (op.record == kNone || !(op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves_data(op.kind))) return nullptr;
@@ -353,34 +354,41 @@ class Maker {
     return r.fence != kNoOp ? &r : nullptr;
   }
 
-  // f(predecessor, carried, mapping) for the predecessors of operation i: those in the plan, the fence that a timer looks
-  // at, and the fence before a launch unless something else stands for it.
-  template <typename F>
-  void for_each_predecessor(OpIndex i, F&& f) const {
+  // Whether operation i has to wait for the fence before its launch: nothing else stands for it.
+  bool needs_fence(OpIndex i) const {
     const plan::LaunchRecord* const record = fenced(i);
+    if (!record) return false;
+    // What is mapped after a gate also starts after it; and what waits for something that has waited for the fence does.
     const auto same_fence = [record](const plan::LaunchRecord& r) {
       return &r == record || (r.fence == record->fence && r.fence_carried == record->fence_carried);
     };
-    // What is mapped after a gate also starts after it; and what waits for something that has waited for the fence does.
-    bool implied = record && w_.ops[i].mapped && record->fence == record->gate && record->fence_carried == record->gate_carried;
-    for (const plan::Edge e : plan_.predecessors(i)) {
-      f(e.op, e.carried != 0, e.mapping != 0);
-      if (!record || implied || e.carried || e.mapping) continue;
-      const plan::LaunchRecord* const before = fenced(e.op);
-      implied = before && same_fence(*before);
-    }
+    if (w_.ops[i].mapped && record->fence == record->gate && record->fence_carried == record->gate_carried) return false;
+    const auto before = plan_.predecessors(i);
+    return std::none_of(before.begin(), before.end(), [&](plan::Edge e) {
+      if (e.carried || e.mapping) return false;
+      const plan::LaunchRecord* const other = fenced(e.op);
+      return other && same_fence(*other);
+    });
+  }
+
+  // f(predecessor, carried, mapping) for the predecessors of operation i: those in the plan, the fence that a timer looks
+  // at, and the fence before a launch if it is needed.
+  template <typename F>
+  void for_each_predecessor(OpIndex i, F&& f) const {
+    for (const plan::Edge e : plan_.predecessors(i)) f(e.op, e.carried != 0, e.mapping != 0);
     const Op& op = plan_.ops[i];
     if ((op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b == kNone) {
       const auto [fence, carried] = fence_before(i);
       if (fence != kNoOp) f(fence, carried, false);
     }
-    if (record && !implied) f(record->fence, record->fence_carried, false);
+    if (!after_fence_[i]) return;
+    const plan::LaunchRecord& record = plan_.records[op.record];
+    f(record.fence, record.fence_carried, false);
   }
 
-  // f(from, successor, mapping) for every edge into operation i, in terms of Successor.
+  // f(from, successor, mapping) for every edge into operation i, which lies in `segment`, in terms of Successor.
   template <typename F>
-  void for_each_edge(OpIndex i, F&& f) const {
-    const Stretch& segment = w_.segments[w_.segment_of(i)];
+  void for_each_edge(const Stretch& segment, OpIndex i, F&& f) const {
     for_each_predecessor(i, [&](OpIndex p, bool carried, bool mapping) {
       const bool same = p >= segment.begin && p < segment.end;
       if (!carried) return f(p, Successor {i & kNoOp, same ? Successor::Same : Successor::Later}, mapping);
@@ -390,62 +398,70 @@ class Maker {
     });
   }
 
+  // f(segment, operation, number of the segment) in program order.
+  template <typename F>
+  void for_each_op(F&& f) const {
+    for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
+      for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) f(w_.segments[g], i, g);
+    }
+  }
+
   void successors() {
     w_.ops.emplace_back();
-    w_.pending.assign(plan_.ops.size(), 0);
+    after_fence_.resize(plan_.ops.size());
     std::size_t limits = 0;
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
-      for_each_edge(i, [&](OpIndex from, Successor, bool mapping) {
+    for_each_op([&](const Stretch& segment, OpIndex i, std::uint32_t) {
+      after_fence_[i] = needs_fence(i);
+      for_each_edge(segment, i, [&](OpIndex from, Successor, bool mapping) {
         if (mapping) ++limits; else ++w_.ops[from + 1].successors;
       });
-    }
+    });
     w_.mapping_edges.reserve(limits);
     if (limits > 0) w_.mapping_pending.assign(plan_.ops.size(), 0);
     // Counts of op i stand in i + 1; then where its next successor goes, which in the end is where the next op's begin.
     std::uint32_t begin = 0;
     for (std::size_t i = 0; i < plan_.ops.size(); ++i) begin += std::exchange(w_.ops[i + 1].successors, begin);
     w_.successors.resize(begin);
+    w_.pending.assign(plan_.ops.size(), 0);
     std::vector<Latest> latest(plan_.ops.size(), kNoSegment);
     std::vector<Latest> least(w_.segments.size() * w_.spaces, kLastSegment);
-    for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
+    for_each_op([&](const Stretch& segment, OpIndex i, std::uint32_t g) {
       const OpInfo& info = w_.ops[i];
-      w_.pending[i] += (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
-      for_each_edge(i, [&](OpIndex from, Successor to, bool mapping) {
-        if (!mapping) w_.successors[w_.ops[from + 1].successors++] = to;
-        count(from, to, mapping);
-        if (mapping || stands_for_carried(to)) return;
+      std::uint32_t pending = (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
+      Latest last = kNoSegment;
+      for_each_edge(segment, i, [&](OpIndex from, Successor to, bool mapping) {
+        if (mapping) {
+          limit(from, to);
+        } else {
+          w_.successors[w_.ops[from + 1].successors++] = to;
+        }
+        if (to.step == Successor::First && segment.repeat > 1) return;  // stands for a carried one in the first repetition
+        if (to.step == Successor::Later && segment.repeat > 1) {
+          w_.outside[g].push_back({i, from, mapping});
+          w_.ops[from].feeds_loop = true;
+        } else if (mapping) {
+          ++w_.mapping_pending[i];
+          MW_CHECK(w_.mapping_pending[i] <= kMostLimits, "the mapping of operation {} waits for too many others", i);
+        } else {
+          ++pending;
+        }
+        if (mapping) return;
         const bool through = passes_on(w_.ops[from].kind) && from < i;
-        latest[i] = std::max(latest[i], through ? latest[from] : static_cast<Latest>(std::min<std::uint32_t>(w_.segment_of(from), kLastSegment)));
+        last = std::max(last, through ? latest[from] : first_segments(to.step == Successor::Same ? g : w_.segment_of(from)));
       });
-      note_latest(i, latest[i], least);
-    }
+      w_.pending[i] = pending;
+      latest[i] = last;
+      note_latest(i, last, g, least);
+    });
     laziness(std::move(least));
+    after_fence_ = {};
     std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
                      [](const auto& a, const auto& b) { return a.from < b.from; });
   }
 
-  // Whether an edge is that of the first repetition in place of a carried one.
-  bool stands_for_carried(Successor to) const {
-    return to.step == Successor::First && w_.segments[w_.segment_of(to.op)].repeat > 1;
-  }
-
-  void count(OpIndex from, Successor to, bool mapping) {
-    if (mapping) {
-      w_.mapping_edges.push_back({from, to});
-      w_.ops[from].gates_mapping = true;
-    }
-    if (stands_for_carried(to)) return;
-    const std::uint32_t segment = w_.segment_of(to.op);
-    if (to.step == Successor::Later && w_.segments[segment].repeat > 1) {
-      w_.outside[segment].push_back({to.op, from, mapping});
-      w_.ops[from].feeds_loop = true;
-      return;
-    }
-    if (mapping) {
-      ++w_.mapping_pending[to.op];
-    } else {
-      ++w_.pending[to.op];
-    }
+  void limit(OpIndex from, Successor to) {
+    w_.mapping_edges.push_back({from, to});
+    w_.ops[from].gates_mapping = true;
   }
 
   // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
@@ -453,11 +469,11 @@ class Maker {
   // `least`: by segment and space, the smallest of those.
   using Latest = std::int8_t;  // one of the first segments, for all operations have one; later lists are not lazy
   static constexpr Latest kNoSegment = -1, kLastSegment = 127;
-  void note_latest(OpIndex i, Latest latest, std::vector<Latest>& least) const {
+  static Latest first_segments(std::uint32_t segment) { return static_cast<Latest>(std::min<std::uint32_t>(segment, kLastSegment)); }
+  void note_latest(OpIndex i, Latest latest, std::uint32_t segment, std::vector<Latest>& least) const {
     const OpInfo& info = w_.ops[i];
-    if (!info.mapped) return;
-    if (plan_.records[plan_.ops[i].record].parent != kNoOp) return;
-    Latest& l = least[std::size_t {w_.segment_of(i)} * w_.spaces + w_.uses[info.use].space];
+    if (!info.mapped || plan_.records[plan_.ops[i].record].parent != kNoOp) return;
+    Latest& l = least[std::size_t {segment} * w_.spaces + w_.uses[info.use].space];
     l = std::min(l, latest);
   }
 
@@ -584,7 +600,8 @@ class Maker {
   std::vector<bool> used_by_tasks_ {false};                  // by use
   std::vector<std::uint32_t> latest_on_processor_, latest_on_path_;  // latest uses, by resource + 1; 0: none
   std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
-  std::vector<double> delays_;  // by path: seconds before its first byte
+  std::vector<double> delays_;     // by path: seconds before its first byte
+  std::vector<bool> after_fence_;  // by operation: needs_fence()
 };
 
 }  // namespace

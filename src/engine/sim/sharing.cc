@@ -193,34 +193,30 @@ void FairShares::fill() {
   if (unfixed_ > 0) fill_many();
 }
 
-// The same with sorted caps and a heap of channels. Levels of channels only rise, unless flows are added: then they get another entry.
+// The same with flows in a heap by caps, most of which no flow reaches, and channels sorted by levels. Those only rise, unless flows
+// are added: then they get another entry.
 void FairShares::fill_many() {
-  caps_.clear();  // ascending; up to `smallest` they are done
-  late_.clear();  // of flows that are added meanwhile
+  caps_.clear();
   levels_.clear();
   for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
-    if (!flows_[chosen_[i]].fixed) caps_.push_back({flows_[chosen_[i]].cap, i});
+    if (!flows_[chosen_[i]].fixed) caps_.add({flows_[chosen_[i]].cap, i});
   }
-  std::sort(caps_.begin(), caps_.end(), [](const Rising& a, const Rising& b) { return a.before(b); });
-  std::size_t smallest = 0;
   for (std::uint32_t i = 0; i < shared_.size(); ++i) {
-    if (shared_[i].can_limit()) levels_.push({shared_[i].full_at(), i});
+    if (shared_[i].can_limit()) levels_.add({shared_[i].full_at(), i});
   }
+  caps_.order();
+  levels_.sort();
 
   while (unfixed_ > 0) {
-    const bool early = late_.empty() || (smallest < caps_.size() && caps_[smallest].before(late_.front()));
-    const Rising flow = early ? caps_[smallest] : late_.front();
+    const Rising flow = caps_.front();
     const bool fixed = flows_[chosen_[flow.number]].fixed;
     if (fixed || levels_.empty() || flow.rate <= levels_.front().rate) {
-      if (early) {
-        ++smallest;
-      } else {
-        late_.pop();
-      }
+      caps_.pop();
       if (!fixed) fix(flow.number, flow.rate, kNone);
       continue;
     }
-    const Rising channel = levels_.pop();
+    const Rising channel = levels_.front();
+    levels_.pop();
     const Shared& shared = shared_[channel.number];
     if (!shared.can_limit()) continue;
     const double level = shared.full_at();
@@ -233,7 +229,7 @@ void FairShares::fill_many() {
     prepare();
     for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
       const Flow& f = flows_[chosen_[i]];
-      late_.push({f.cap, i});
+      caps_.push({f.cap, i});
       for (std::uint32_t k = 0; k < f.channels; ++k) {
         const std::uint32_t slot = slots_[i * kMaxChannels + k];
         if (shared_[slot].can_limit()) levels_.push({shared_[slot].full_at(), slot});

@@ -140,14 +140,10 @@ void Transfers::sift_up(std::size_t position, const Entry& entry) {
 }
 
 void Transfers::sift_down(std::size_t position, const Entry& entry) {
-  for (;;) {
-    const std::size_t first = 4 * position + 1, end = std::min(first + 4, heap_.size());
-    if (first >= end) break;
-    std::size_t child = first;
-    for (std::size_t c = first + 1; c < end; ++c) child = heap_[c].before(heap_[child]) ? c : child;
-    if (!heap_[child].before(entry)) break;
-    place(position, heap_[child]);
-    position = child;
+  while (const Entry* const child = first_child(heap_.data(), heap_.size(), position)) {
+    if (!child->before(entry)) break;
+    place(position, *child);
+    position = static_cast<std::size_t>(child - heap_.data());
   }
   place(position, entry);
 }

@@ -107,7 +107,7 @@ struct Workload {
     Successor to;
   };
   std::vector<MappingEdge> mapping_edges;
-  std::vector<std::uint16_t> mapping_pending;    // by op; empty when there are no mapping edges
+  std::vector<std::uint8_t> mapping_pending;     // by op; empty when there are no mapping edges
 
   std::vector<Path> paths;
   std::vector<Ticks> delays;                     // by path: before the first byte
