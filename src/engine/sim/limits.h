@@ -17,7 +17,7 @@ enum class LimitTerm : std::uint8_t {
   Compute,        // all arithmetic, spread perfectly over the processors that have a variant
   Memory,         // all memory traffic, likewise, every argument in the memory where it is fastest
   Tasks,          // point tasks as a whole: launch and the larger of both
-  Communication,  // either all on one node, or bytes between nodes
+  Communication,  // bytes between nodes: what tasks exchange unless they are all on one, and operands brought to those that need them
   Mapping,        // utility processors, from where mapping has to wait
   Chain,          // the longest chain of point tasks that need each other's data
 };
@@ -34,8 +34,8 @@ struct Limit {
 };
 
 // No mapper's simulated window on this machine is shorter, whatever the simulator's options. Deterministic; independent of
-// names. Cost: linear in the static point tasks of the timed window (loops whose counter nothing reads count four
-// iterations) and the cells they use.
+// names. Cost: n log n in the static point tasks of the timed window (loops whose counter nothing reads count four
+// iterations) and the cells they use; of products also linear in what comes before it.
 Limit lower_bound(const program::Program& program, const machine::Machine& machine);
 
 }  // namespace mapwright::engine::sim

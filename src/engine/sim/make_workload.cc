@@ -22,7 +22,7 @@ using plan::OpKind;
 
 constexpr std::int64_t kCacheLine = 64;  // bytes
 constexpr std::uint8_t kMostLimits = 100;  // operations that the mapping of one waits for; a plan has one
-constexpr std::size_t kManyPaths = std::size_t {1} << 20;
+constexpr std::size_t kManyPaths = std::size_t {1} << 20;  // more than there is room for beforehand
 
 bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
 
