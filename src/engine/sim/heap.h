@@ -1,4 +1,4 @@
-// engine/sim/heap.h - queues that give the smallest item first.
+// engine/sim/heap.h - a heap with four children per node: fewer levels, and siblings in one cache line or two.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +38,7 @@ const T* first_child(const T* items, std::size_t size, std::size_t at) {
   return first;
 }
 
-// A heap with four children per node: fewer levels, and siblings in one cache line or two. Items come out in the order of
-// T::before(const T&), a strict weak order, best one by in_order().
+// Items come out in the order of T::before(const T&), a strict weak order, best one by in_order().
 template <typename T>
 class Heap {
  public:
@@ -90,38 +89,6 @@ class Heap {
   }
 
   std::vector<T> items_;
-};
-
-// A queue for items most of which are known when it is first used: those are sorted, and what comes later stands in a heap.
-template <typename T>
-class SortedQueue {
- public:
-  void clear() {
-    sorted_.clear();
-    next_ = 0;
-    late_.clear();
-  }
-  void add(const T& item) { sorted_.push_back(item); }  // before sort()
-  void sort() {
-    std::sort(sorted_.begin(), sorted_.end(), [](const T& a, const T& b) { return a.before(b); });
-  }
-  void push(const T& item) { late_.push(item); }
-  bool empty() const { return next_ == sorted_.size() && late_.empty(); }
-  const T& front() const { return from_sorted() ? sorted_[next_] : late_.front(); }
-  void pop() {
-    if (from_sorted()) {
-      ++next_;
-    } else {
-      late_.pop();
-    }
-  }
-
- private:
-  bool from_sorted() const { return late_.empty() || (next_ < sorted_.size() && sorted_[next_].before(late_.front())); }
-
-  std::vector<T> sorted_;
-  std::size_t next_ = 0;
-  Heap<T> late_;
 };
 
 }  // namespace mapwright::engine::sim

@@ -193,8 +193,8 @@ void FairShares::fill() {
   if (unfixed_ > 0) fill_many();
 }
 
-// The same with flows in a heap by caps, most of which no flow reaches, and channels sorted by levels. Those only rise, unless flows
-// are added: then they get another entry.
+// The same with heaps of flows by caps, most of which no flow reaches, and of channels by levels. Those only rise, unless flows are
+// added: then they get another entry.
 void FairShares::fill_many() {
   caps_.clear();
   levels_.clear();
@@ -205,7 +205,7 @@ void FairShares::fill_many() {
     if (shared_[i].can_limit()) levels_.add({shared_[i].full_at(), i});
   }
   caps_.order();
-  levels_.sort();
+  levels_.order();
 
   while (unfixed_ > 0) {
     const Rising flow = caps_.front();
@@ -215,8 +215,7 @@ void FairShares::fill_many() {
       if (!fixed) fix(flow.number, flow.rate, kNone);
       continue;
     }
-    const Rising channel = levels_.front();
-    levels_.pop();
+    const Rising channel = levels_.pop();
     const Shared& shared = shared_[channel.number];
     if (!shared.can_limit()) continue;
     const double level = shared.full_at();

@@ -133,8 +133,7 @@ class FairShares {
   std::vector<std::uint32_t> slots_;               // kMaxChannels per chosen flow: its channels in shared_
   std::vector<Shared> shared_;
   std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
-  Heap<Rising> caps_;                              // of fill_many(): chosen flows, and channels, by number
-  SortedQueue<Rising> levels_;
+  Heap<Rising> caps_, levels_;                     // of fill_many(): chosen flows, and channels, by number
 };
 
 }  // namespace mapwright::engine::sim

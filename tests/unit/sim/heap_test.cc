@@ -63,32 +63,5 @@ TEST(Heap, GivesTheSmallestFirst) {
   }
 }
 
-TEST(SortedQueue, GivesTheSmallestFirstWhateverCameLate) {
-  SortedQueue<Item> queue;
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Rng rng(seed);
-    queue.clear();
-    std::vector<Item> all;
-    for (std::uint64_t n = 0; n < 40; ++n) {
-      all.push_back(random_item(rng, n));
-      queue.add(all.back());
-    }
-    queue.sort();
-    for (std::uint64_t n = 40; !all.empty(); ++n) {
-      if (n < 80 && rng.below(3) == 0) {
-        all.push_back(random_item(rng, n));
-        queue.push(all.back());
-        continue;
-      }
-      const auto smallest = std::min_element(all.begin(), all.end());
-      ASSERT_FALSE(queue.empty());
-      EXPECT_EQ(queue.front(), *smallest);
-      queue.pop();
-      all.erase(smallest);
-    }
-    EXPECT_TRUE(queue.empty());
-  }
-}
-
 }  // namespace
 }  // namespace mapwright::engine::sim
