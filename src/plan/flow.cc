@@ -288,10 +288,18 @@ class Walker {
     ancestors_.erase(ancestors_.begin());
   }
 
-  // The point set that an argument of a task uses.
-  std::uint32_t set_of(const Launch& launch, std::size_t k, const program::ExprContext& context) const {
-    const program::Argument& a = launch.arguments[k];
-    return a.partition ? geometry_.colored[a.partition->value][program_.color(launch, a, context)] : geometry_.whole[a.region.value];
+  // The point sets that the arguments of a point use, kNone without privilege; until the next call.
+  const std::vector<std::uint32_t>& find_sets(const Launch& launch, const Point& point) {
+    program::ExprContext context;
+    context.point = point;
+    context.ancestors = ancestors_;
+    context.loops = counters_;
+    sets_.clear();
+    for (const program::Argument& a : launch.arguments) {
+      const bool none = a.privilege == Privilege::None;
+      sets_.push_back(none ? kNone : a.partition ? geometry_.colored[a.partition->value][program_.color(launch, a, context)] : geometry_.whole[a.region.value]);
+    }
+    return sets_;
   }
 
   template <typename F>
@@ -302,20 +310,10 @@ class Walker {
     }
   }
 
-  program::ExprContext context_of(const Point& point) const {
-    program::ExprContext context;
-    context.point = point;
-    context.ancestors = ancestors_;
-    context.loops = counters_;
-    return context;
-  }
-
   // What a leaf task needs and what it leaves.
   void touch(const Launch& launch, const Point& point, std::uint32_t node) {
-    const program::ExprContext context = context_of(point);
-    const auto each = [&](std::size_t k, auto&& f) {
-      if (launch.arguments[k].privilege != Privilege::None) cells_of(launch, k, set_of(launch, k, context), f);
-    };
+    const std::vector<std::uint32_t>& sets = find_sets(launch, point);
+    const auto each = [&](std::size_t k, auto&& f) { cells_of(launch, k, sets[k], f); };
     for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
       const Privilege p = launch.arguments[k].privilege;
       if (p == Privilege::Read || p == Privilege::ReadWrite) each(k, [&](std::uint32_t cell) { read(cell); });
@@ -325,16 +323,16 @@ class Walker {
       if (p == Privilege::ReadWrite || p == Privilege::WriteDiscard) each(k, [&](std::uint32_t cell) { write(cell, kNone); });
       if (p == Privilege::Reduce) each(k, [&](std::uint32_t cell) { reduce(cell); });
     }
-    hold(launch, context);
-    use_operands(launch, context);
+    hold(launch, sets);
+    use_operands(launch, sets);
     too_large_ = too_large_ || flow_.reads.size() + flow_.writes.size() + flow_.operand_uses.size() > 16 * max_nodes_ || node >= max_nodes_;
   }
 
   // --- Operands, and who may hold their data without having been brought them.
 
-  static bool cuts(const program::Program& program, const program::Argument& a) {
+  bool cuts(const program::Argument& a) const {
     const bool needs = a.privilege == Privilege::Read || a.privilege == Privilege::ReadWrite || a.privilege == Privilege::Reduce;
-    return needs && a.partition && program.partitions[a.partition->value].disjoint;
+    return needs && a.partition && program_.partitions[a.partition->value].disjoint;
   }
 
   void find_products(const program::Body& body) {
@@ -344,16 +342,16 @@ class Walker {
       if (!launch || !program_.tasks[launch->task.value].body.empty()) continue;
       std::set<std::uint32_t> regions;
       for (const program::Argument& a : launch->arguments) {
-        if (cuts(program_, a)) regions.insert(a.region.value);
+        if (cuts(a)) regions.insert(a.region.value);
       }
       if (regions.size() >= 3) products_.insert(launch->id.value);
     }
   }
 
-  void use_operands(const Launch& launch, const program::ExprContext& context) {
+  void use_operands(const Launch& launch, const std::vector<std::uint32_t>& sets) {
     if (!products_.contains(launch.id.value)) return;
     for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
-      const std::uint32_t set = cuts(program_, launch.arguments[k]) ? set_of(launch, k, context) : kNone;
+      const std::uint32_t set = cuts(launch.arguments[k]) ? sets[k] : kNone;
       if (set == kNone || geometry_.point_sets[set].empty()) {
         flow_.operand_uses.push_back(kNone);
         continue;
@@ -383,12 +381,12 @@ class Walker {
   }
 
   // A leaf task has used its arguments.
-  void hold(const Launch& launch, const program::ExprContext& context) {
+  void hold(const Launch& launch, const std::vector<std::uint32_t>& sets) {
     if (holders_.empty() || lost_) return;
     for (std::size_t k = 0; k < launch.arguments.size(); ++k) {
       const Privilege p = launch.arguments[k].privilege;
       if (p == Privilege::None) continue;
-      cells_of(launch, k, set_of(launch, k, context), [&](std::uint32_t cell) {
+      cells_of(launch, k, sets[k], [&](std::uint32_t cell) {
         if (p == Privilege::WriteDiscard) return make(cell, 1);
         std::uint32_t& holders = holders_[cell];
         holders = p == Privilege::ReadWrite ? 1 : holders == kNone ? kNone : holders + 1;
@@ -417,7 +415,7 @@ class Walker {
       lost_ = ++passed_ > max_nodes_ || (!body.empty() && !inner_[launch->task.value]);
       const Point point = launch->index ? launch->domain.delinearize(i) : Point();
       if (body.empty()) {
-        hold(*launch, context_of(point));
+        hold(*launch, find_sets(*launch, point));
         continue;
       }
       ancestors_.insert(ancestors_.begin(), point);
@@ -502,6 +500,7 @@ class Walker {
   std::vector<std::uint32_t> futures_;          // by FutureId: node
   std::vector<program::LoopCounter> counters_;
   std::vector<Point> ancestors_;
+  std::vector<std::uint32_t> sets_;             // of find_sets()
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> vertices_, sites_;
 
   struct Use {

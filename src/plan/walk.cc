@@ -26,8 +26,9 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
   task_points_.assign(program.tasks.size(), 0);
   loop_dependent_.resize(program.launch_count);
   for (const auto& [site, decision, parents] : sites_.entries) {
-    double points = static_cast<double>(site.launch->domain.volume());
-    for (const program::Launch* parent : site.parents) points *= static_cast<double>(parent->domain.volume());
+    double once = static_cast<double>(site.launch->domain.volume());  // points without loops
+    for (const program::Launch* parent : site.parents) once *= static_cast<double>(parent->domain.volume());
+    double points = once;
     for (const program::Loop* loop : site.loops) points *= static_cast<double>(loop->count);
     std::int64_t& sum = task_points_[site.launch->task.value];
     sum += static_cast<std::int64_t>(std::min(points, 1e18 - static_cast<double>(sum)));
@@ -35,8 +36,7 @@ Planner::Planner(std::shared_ptr<const Decisions> decisions, const program::Prog
     dependent.resize(site.launch->arguments.size());
     for (std::size_t k = 0; k < dependent.size(); ++k) {
       const program::Argument& a = site.launch->arguments[k];
-      double used = static_cast<double>(site.launch->domain.volume());
-      for (const program::Launch* parent : site.parents) used *= static_cast<double>(parent->domain.volume());
+      double used = once;
       for (const program::Loop* loop : site.loops) {
         const auto reads = [loop](const program::Expr& e) { return e.reads_loop(loop->name); };
         if (!a.partition || std::none_of(a.projection.colors.begin(), a.projection.colors.end(), reads)) continue;
