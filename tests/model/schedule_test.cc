@@ -277,6 +277,22 @@ TEST(Timers, WithoutAnyTheWindowIsTheWholeExecution) {
   EXPECT_NEAR(h.run().window, 3 * kMs, kExact);
 }
 
+TEST(IssuedDeathTest, ComesRightBeforeItsTaskAndInItsSegment) {
+  const auto run = [](bool between, bool apart) {
+    HandPlan h(free_machine());
+    const auto copy = h.copy(h.device(0), h.device(1), 8);
+    if (between) h.simple(OpKind::Join);
+    const auto begin = h.next();
+    const auto task = h.task(h.gpu(1), 1);
+    h.issue(copy, task);
+    if (apart) h.repeat(begin, 2);
+    h.run();
+  };
+  run(false, false);
+  EXPECT_DEATH(run(true, false), "stands between a task and what it issues");
+  EXPECT_DEATH(run(false, true), "is issued by a task of another segment");
+}
+
 TEST(CriticalPath, NamesWhatTheTimeWentOn) {
   HandPlan h(free_machine("\npoint_traced_us = 4000", {}, "[processors]\nutility = 1\n"));
   const auto first = h.task(h.gpu(0), 2);

@@ -64,9 +64,8 @@ class Maker {
     w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
     w_.ops.resize(plan_.ops.size());
     w_.uses.emplace_back();                // of those that occupy nothing
-    const auto moves = static_cast<std::size_t>(std::count_if(plan_.ops.begin(), plan_.ops.end(), [](const Op& op) { return moves_data(op.kind); }));
     const std::size_t memories = machine_.memories().size();
-    w_.paths.reserve(std::min({moves, memories * memories, kManyPaths}));  // pages that are not used cost nothing
+    w_.paths.reserve(std::min({check_issued(), memories * memories, kManyPaths}));  // pages that are not used cost nothing
     if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
     for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
       for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
@@ -101,6 +100,22 @@ class Maker {
     path_keys_ = {};
     latest_on_processor_ = latest_on_path_ = {};
     delays_ = {};
+  }
+
+  // What a task issues comes right before it, in its segment. Returns how many operations move data.
+  std::size_t check_issued() const {
+    std::size_t moves = 0;
+    for (const Stretch& segment : w_.segments) {
+      bool issued = false;  // the operation before this one
+      for (OpIndex i = segment.begin; i < segment.end; ++i) {
+        const Op& op = plan_.ops[i];
+        MW_CHECK(!issued || op.issued || op.kind == OpKind::Task, "operation {} stands between a task and what it issues", i);
+        issued = op.issued;
+        moves += moves_data(op.kind) ? 1u : 0u;
+      }
+      MW_CHECK(!issued, "operation {} is issued by a task of another segment", segment.end - 1);
+    }
+    return moves;
   }
 
   // The number of what is used; amounts of tasks are in seconds until set_clock(). Mostly what used the resource last.
@@ -431,7 +446,8 @@ class Maker {
       Latest last = kNoSegment;
       for_each_edge(segment, i, [&](OpIndex from, Successor to, bool mapping) {
         if (mapping) {
-          limit(from, to);
+          w_.mapping_edges.push_back({from, to});
+          w_.ops[from].gates_mapping = true;
         } else {
           w_.successors[w_.ops[from + 1].successors++] = to;
         }
@@ -447,7 +463,7 @@ class Maker {
         }
         if (mapping) return;
         const bool through = passes_on(w_.ops[from].kind) && from < i;
-        last = std::max(last, through ? latest[from] : first_segments(to.step == Successor::Same ? g : w_.segment_of(from)));
+        last = std::max(last, through ? latest[from] : as_latest(to.step == Successor::Same ? g : w_.segment_of(from)));
       });
       w_.pending[i] = pending;
       latest[i] = last;
@@ -459,17 +475,12 @@ class Maker {
                      [](const auto& a, const auto& b) { return a.from < b.from; });
   }
 
-  void limit(OpIndex from, Successor to) {
-    w_.mapping_edges.push_back({from, to});
-    w_.ops[from].gates_mapping = true;
-  }
-
   // A top-level list may be mapped lazily (utility.h) while in segment g when each operation still to come waits for one
   // of segment g or later: then nothing can be ready unnoticed. `latest`: the last segment with a predecessor of operation i.
   // `least`: by segment and space, the smallest of those.
   using Latest = std::int8_t;  // one of the first segments, for all operations have one; later lists are not lazy
   static constexpr Latest kNoSegment = -1, kLastSegment = 127;
-  static Latest first_segments(std::uint32_t segment) { return static_cast<Latest>(std::min<std::uint32_t>(segment, kLastSegment)); }
+  static Latest as_latest(std::uint32_t segment) { return static_cast<Latest>(std::min<std::uint32_t>(segment, kLastSegment)); }
   void note_latest(OpIndex i, Latest latest, std::uint32_t segment, std::vector<Latest>& least) const {
     const OpInfo& info = w_.ops[i];
     if (!info.mapped || plan_.records[plan_.ops[i].record].parent != kNoOp) return;
@@ -551,11 +562,8 @@ class Maker {
       seen[instance] = true;
       created += counts ? 1u : 0u;
     };
-    bool issued = false;  // the operation before this one
     for (OpIndex i = 0; i < plan_.ops.size(); ++i) {
       const Op& op = plan_.ops[i];
-      MW_CHECK(!issued || op.issued || op.kind == OpKind::Task, "what a task issues comes right before it, unlike operation {}", i);
-      issued = op.issued;
       if (op.kind == OpKind::Task) {
         const std::size_t arguments = sites_.of_record(op.record).launch->arguments.size();
         for (std::size_t a = 0; a < arguments; ++a) use(plan_.task_arguments[op.detail + a].instance.value, true);
@@ -566,7 +574,6 @@ class Maker {
         copies += op.issued && moves_data(op.kind) ? 1u : 0u;
       }
     }
-    MW_CHECK(!issued, "a task issues the last operation");
   }
 
   void launches() {
