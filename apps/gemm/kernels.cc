@@ -1,25 +1,13 @@
 // The work of the matrix multiplications on CPUs, and the numeric check.
-#include <cblas.h>
-
 #include "apps/gemm/kernels.h"
 
-// Present when BLAS is OpenBLAS.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
+#include "base/blas.h"
 
 namespace mapwright::apps::gemm {
 
 namespace {
 
 using program::KernelContext;
-
-// The threads of a kernel are those of its processor: BLAS must not start its own.
-void use_one_thread() {
-  static const bool kDone = [] {
-    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-    return true;
-  }();
-  static_cast<void>(kDone);
-}
 
 template <typename F>
 void for_each_element(const program::FieldView& view, F&& f) {
@@ -68,12 +56,11 @@ program::Kernel nothing_kernel() {
 program::Kernel leaf_kernel() {
   return [](KernelContext& c) {
     if (c.points(0).empty() || c.points(1).empty() || c.points(2).empty()) return;
-    use_one_thread();
     const Operand a = operand(c, 0), left = operand(c, 1), right = operand(c, 2);
     Threads(c).slices(Range {0, a.rows - 1}, [=](Range mine) {
       const std::int64_t first = mine.lo;
-      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(mine.hi - first + 1), a.columns, left.columns, 1.0,
-                  left.base + first * left.leading, left.leading, right.base, right.leading, 1.0, a.base + first * a.leading, a.leading);
+      blas::gemm(static_cast<int>(mine.hi - first + 1), a.columns, left.columns, left.base + first * left.leading, left.leading, right.base,
+                 right.leading, a.base + first * a.leading, a.leading);
     });
   };
 }

@@ -1,7 +1,5 @@
 #include "machine/measure.h"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -11,8 +9,7 @@
 #include <thread>
 #include <vector>
 
-// Exists when BLAS is OpenBLAS.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
+#include "base/blas.h"
 
 namespace mapwright::machine {
 
@@ -140,34 +137,23 @@ double chase(Slice& s) {
   return kSteps;
 }
 
-template <typename T, typename Gemm>
-double product(unsigned threads, double seconds, Gemm gemm) {
+// Flops per second of products of matrices of T.
+template <typename T>
+double product(unsigned threads, double seconds) {
   // A group of threads works on one product, as a BLAS with threads would.
   const int n = threads == 1 ? kProduct : 2 * kProduct;
   const auto size = static_cast<std::size_t>(n) * static_cast<std::size_t>(n);
   std::vector<T> a(size, T(1)), b(size, T(2)), c(size, T(0));
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(static_cast<int>(threads));
+  blas::set_threads(static_cast<int>(threads));
   double best = 0;
   const double end = now() + seconds;
   do {
     const double begin = now();
-    gemm(n, a.data(), b.data(), c.data());
+    blas::gemm(n, n, n, a.data(), n, b.data(), n, c.data(), n);
     best = std::max(best, 2.0 * n * n * n / (now() - begin));
   } while (now() < end);
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+  blas::set_threads(1);
   return best;
-}
-
-double dgemm(unsigned threads, double seconds) {
-  return product<double>(threads, seconds, [](int n, const double* a, const double* b, double* c) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1.0, a, n, b, n, 1.0, c, n);
-  });
-}
-
-double sgemm(unsigned threads, double seconds) {
-  return product<float>(threads, seconds, [](int n, const float* a, const float* b, float* c) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1.0F, a, n, b, n, 1.0F, c, n);
-  });
 }
 
 }  // namespace
@@ -188,8 +174,8 @@ HostFigures measure_host(unsigned threads, std::int64_t cache, double seconds) {
     r.gather = PerSecond(bench.rate(n, gather));
     r.atomic = PerSecond(bench.rate(n, atomic));
     r.atomic_same = PerSecond(bench.rate(n, atomic_same(word)));
-    r.dgemm = FlopsPerSecond(dgemm(n, each));
-    r.sgemm = FlopsPerSecond(sgemm(n, each));
+    r.dgemm = FlopsPerSecond(product<double>(n, each));
+    r.sgemm = FlopsPerSecond(product<float>(n, each));
   }
   f.latency = Seconds(1 / bench.rate(1, chase));
   return f;

@@ -61,22 +61,38 @@ TEST_F(Hostile, LongPlansAreAnnounced) {
   EXPECT_THAT(ended.err, testing::HasSubstr("2 million point tasks of `long`"));
 }
 
-TEST_F(Hostile, MemoryThatRunsOutIsSaid) {
+// What a command does where `ulimit -v` leaves it no more than this address space, in MiB.
+class LittleMemory : public Hostile, public testing::WithParamInterface<int> {
+ protected:
+  Ended run_with_little(const std::vector<std::string>& arguments) const {
+    rlimit before {};
+    EXPECT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+    rlimit little = before;
+    little.rlim_cur = static_cast<rlim_t>(GetParam()) << 20;
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &little), 0);
+    Ended ended = run(arguments);
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+    return ended;
+  }
+};
+
+TEST_P(LittleMemory, CommandsEnd) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers reserve more address space than the limit of this test";
 #else
+  write("small.mapper", "Task * CPU;\n");
+  EXPECT_EQ(run_with_little({"check", "small.mapper"}).status, 0);
   write("long.json", unrolled_program(1000, 6000));  // two gigabytes
-  rlimit before {};
-  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
-  rlimit little = before;
-  little.rlim_cur = rlim_t {1} << 30;
-  ASSERT_EQ(setrlimit(RLIMIT_AS, &little), 0);
-  const Ended ended = run({"run", "--program", "long.json", "-q"});
-  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
-  EXPECT_EQ(ended.status, 3) << ended.err;
-  EXPECT_THAT(ended.err, testing::HasSubstr("this host has not enough memory for that\n  = help: choose a smaller problem"));
+  const Ended simulated = run_with_little({"run", "--program", "long.json", "-q"});
+  EXPECT_EQ(simulated.status, 3) << simulated.err;
+  EXPECT_THAT(simulated.err, testing::HasSubstr("this host has not enough memory for that\n  = help: choose a smaller problem"));
+  const Ended real = run_with_little({"run", "--program", "cannon", "--preset", "test", "--engine", "host", "--emulate-gpu"});
+  EXPECT_THAT(real.status == 0 ? std::string("BLAS needs") : real.out + real.err, testing::HasSubstr("BLAS needs"));
 #endif
 }
+
+// Address space runs out in other places: while the program is read, in one large array or in the last of many.
+INSTANTIATE_TEST_SUITE_P(Limits, LittleMemory, testing::Values(128, 256, 900, 1024), testing::PrintToStringParamName());
 
 TEST_F(Hostile, MegabyteOfNoise) {
   std::string noise(1 << 20, '\0');

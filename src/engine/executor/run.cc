@@ -6,12 +6,11 @@
 #include <cstring>
 #include <exception>
 
+#include "base/blas.h"
 #include "engine/executor/body.h"
 #include "engine/executor/point.h"
 #include "engine/legion/legion.h"
 #include "mapwright/legion.h"
-
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
 
 namespace mapwright::engine::executor {
 
@@ -212,7 +211,7 @@ void look_at_machine(Legion::Machine machine, Runtime* runtime, const std::set<L
 }  // namespace
 
 int run(program::Program program, const RunOptions& options, std::vector<std::string> arguments) {
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+  blas::load();
   Job j(std::move(program), options);
   set_job(&j);
   register_tasks(j.program(), options.gpus);

@@ -2,13 +2,11 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/blas.h"
 #include "base/memory.h"
 #include "engine/host/host.h"
 #include "engine/host/result.h"
 #include "engine/host/run.h"
-
-// Exists when the program is linked with OpenBLAS. Its own threads would compete with the workers.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
 
 namespace mapwright::engine::host {
 
@@ -81,7 +79,7 @@ Expected<Observed> execute(const plan::Plan& plan, const program::Program& progr
   if (!kernels) return tl::unexpected(kernels.error());
   const auto memory = check_memory(plan, program, options);
   if (!memory) return tl::unexpected(memory.error());
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+  blas::load();
 
   Observed observed;
   Run run(plan, program, machine, options, std::move(*kernels));
