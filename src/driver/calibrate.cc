@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "driver/commands.h"
@@ -43,7 +44,8 @@ std::string mapper_of(const search::SearchSpace& space, ProcessorKind kind, std:
 // Sorts what the host engine recorded of one plan by task.
 class Calibrator::Sorter {
  public:
-  Sorter(const Target& target, const plan::Plan& plan, ProcessorKind kind, Run& into) : target_(target), plan_(plan), kind_(kind), run_(into) {
+  Sorter(const Target& target, const plan::Plan& plan, ProcessorKind kind, std::size_t round, Run& into)
+      : target_(target), plan_(plan), kind_(kind), round_(round), run_(into) {
     for (const program::Program::Site& s : target.program.sites()) launches_[s.launch->id.value] = s.launch;
   }
 
@@ -66,6 +68,7 @@ class Calibrator::Sorter {
     if (timed.layouts.empty()) note_arguments(timed, o.op, op, launch);
     timed.samples.push_back(at->second);
     timed.samples.back().seconds = o.end - o.start;
+    timed.samples.back().round = round_;
   }
 
   const plan::Instance* instance(const plan::Op& op, std::size_t argument) const {
@@ -101,6 +104,7 @@ class Calibrator::Sorter {
   const Target& target_;
   const plan::Plan& plan_;
   ProcessorKind kind_;
+  std::size_t round_;
   std::map<std::uint32_t, const program::Launch*> launches_;
   std::map<plan::OpIndex, Sample> known_;  // without its seconds, by operation
   Run& run_;
@@ -123,7 +127,7 @@ Expected<void> Calibrator::execute(ProcessorKind kind, const std::string& mapper
   options.record = true;
   const auto observed = engine::host::execute(prepared->plan, target_.program, target_.machine, options);
   if (!observed) return tl::unexpected(observed.error());
-  Sorter(target_, prepared->plan, kind, into).sort(*observed);
+  Sorter(target_, prepared->plan, kind, rounds_, into).sort(*observed);
   return {};
 }
 
@@ -152,13 +156,16 @@ Calibrator::Basis Calibrator::find_basis(const Timed& timed, const program::Vari
   return {program::Expr::elements(static_cast<int>(most)), static_cast<int>(most), false};
 }
 
-// Median of the seconds per unit of the basis.
+// Seconds per unit of the basis: the median of each round, and of those the least. A host that does something else for a
+// while makes whole rounds slower, and real times are those of the fastest repeat, too.
 double Calibrator::rate(const Timed& timed, const Basis& basis) {
-  std::vector<double> all;
+  std::map<std::size_t, std::vector<double>> rounds;
   for (const Sample& s : timed.samples) {
-    if (basis.of(s) > 0) all.push_back(s.seconds / basis.of(s));
+    if (basis.of(s) > 0) rounds[s.round].push_back(s.seconds / basis.of(s));
   }
-  return all.empty() ? 0 : median_of(std::move(all)).median;
+  double least = std::numeric_limits<double>::infinity();
+  for (auto& [round, all] : rounds) least = std::min(least, median_of(std::move(all)).median);
+  return rounds.empty() ? 0 : least;
 }
 
 // Adds how much longer a kernel takes with the layouts of `other`, argument by argument.
@@ -197,6 +204,7 @@ Expected<void> Calibrator::measure(Console& console) {
     }
   }
   console.end_progress();
+  ++rounds_;
   return {};
 }
 

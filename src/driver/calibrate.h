@@ -11,21 +11,22 @@
 namespace mapwright::driver {
 
 // Executes a program on the host engine once per processor kind and layout (SOA and AOS, F and C order) for all arguments
-// at a time, in the default placement, and takes the median time of every kernel's points. The first layout, SOA F_order,
-// gives the times; what the others cost more or less is divided among the arguments that have another layout by the
+// at a time, in the default placement, and takes the median time of every kernel's points, in the fastest of several
+// executions. The first layout, SOA F_order, gives the times; what the others cost more or less is divided among the arguments that have another layout by the
 // traffic that the model expects of them (docs/models/calibration.md). Kinds without processors or kernels are left out,
 // GPUs unless they are emulated. The target's program must not be calibrated yet and must outlive this.
 class Calibrator {
  public:
   Calibrator(const Target& target, bool emulate_gpu);
 
-  // One execution of everything; more of them make the medians better. Errors: the engine's.
+  // One execution of everything; of several, the fastest counts for each kernel. Errors: the engine's.
   Expected<void> measure(Console& console);
   program::Calibration result() const;
 
  private:
   // One execution of a kernel.
   struct Sample {
+    std::size_t round = 0;                // which call of measure()
     double seconds = 0;
     double flops = 0;                     // that the variant states
     std::vector<std::int64_t> elements;   // by argument; 0 without an instance
@@ -50,6 +51,7 @@ class Calibrator {
   bool emulate_gpu_;
   search::SearchSpace space_;
   std::map<ProcessorKind, std::vector<Run>> runs_;  // by layout
+  std::size_t rounds_ = 0;
 };
 
 }  // namespace mapwright::driver

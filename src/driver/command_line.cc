@@ -310,7 +310,9 @@ void trace_options(CLI::App& app, Options& o) {
   mapper_option(app, o);
   program_options(app, o);
   machine_options(app, o);
-  app.add_option("--sharing", o.sharing, "how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
+  app.add_option("--engine", o.engine, "what runs the mapper: sim, or host for real")->check(one_of({"sim", "host"}))->capture_default_str();
+  app.add_flag("--emulate-gpu", o.emulate_gpu, "host: run GPU points with their CPU kernels");
+  app.add_option("--sharing", o.sharing, "sim: how copies share channels")->check(one_of({"fair", "fifo"}))->capture_default_str();
   app.add_option("-o,--out", o.out, "file to write; - is standard output")->required();
   output_options(app, o);
 }
@@ -366,7 +368,7 @@ std::vector<Command> commands() {
       {"compare", "run mappers side by side", compare, compare_options},
       {"init", "write a commented starting mapper", init, init_options},
       {"tune", "search for a fast mapper", tune, tune_options},
-      {"trace", "write the timeline of a simulated run for Perfetto", trace, trace_options},
+      {"trace", "write the timeline of a run for Perfetto", trace, trace_options},
       {"journal list", "list the runs in a journal of tune", journal_list, journal_options},
       {"journal show", "show the evaluations and the best mapper of a run", journal_show, run_of_journal_options},
       {"journal export", "print a run as JSON Lines", journal_export,

@@ -1,5 +1,5 @@
-// mapwright trace --program P --mapper M -o FILE: the simulated execution as a timeline for Perfetto or chrome://tracing,
-// with processors and channels as tracks.
+// mapwright trace --program P --mapper M -o FILE: an execution, simulated or on this host, as a timeline for Perfetto or
+// chrome://tracing, with processors and channels as tracks.
 #include <fmt/format.h>
 
 #include <set>
@@ -8,6 +8,7 @@
 #include "driver/decisions.h"
 #include "driver/inputs.h"
 #include "driver/json.h"
+#include "engine/host/host.h"
 #include "engine/sim/sim.h"
 #include "plan/plan.h"
 
@@ -101,6 +102,32 @@ class Writer {
   std::string out_;
 };
 
+struct Timeline {
+  std::vector<engine::sim::Event> events;
+  double makespan = 0;  // seconds
+};
+
+Expected<Timeline> timeline_of(const plan::Plan& plan, const Target& target, const Options& options) {
+  if (options.engine == "host") {
+    engine::host::Options host;
+    host.emulate_gpu = options.emulate_gpu;
+    host.verify = false;
+    host.measure = true;
+    host.record = true;
+    const Expected<engine::host::Observed> observed = engine::host::execute(plan, target.program, target.machine, host);
+    if (!observed) return tl::unexpected(observed.error());
+    Timeline t {{}, observed->makespan};
+    for (const engine::host::Operation& o : observed->operations) t.events.push_back({o.op, o.repetition, o.ready, o.start, o.end});
+    return t;
+  }
+  engine::sim::Options sim;
+  sim.timeline = true;
+  sim.profile = false;
+  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
+  engine::sim::Timing timing = engine::sim::simulate(plan, target.program, target.machine, sim);
+  return Timeline {std::move(timing.events), timing.makespan};
+}
+
 }  // namespace
 
 int trace(const Options& options, Console& console) {
@@ -121,12 +148,9 @@ int trace(const Options& options, Console& console) {
     return console.usage(fmt::format("the execution has {} operations; a timeline holds up to {}", plan->executed_ops(), kMostEvents),
                          "choose smaller parameters, for example `--preset test`");
   }
-  engine::sim::Options sim;
-  sim.timeline = true;
-  sim.profile = false;
-  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
-  const engine::sim::Timing timing = engine::sim::simulate(*plan, target->program, target->machine, sim);
-  const std::string text = Writer(*target, *plan).write(timing.events);
+  const Expected<Timeline> timeline = timeline_of(*plan, *target, options);
+  if (!timeline) return console.fail(timeline.error());
+  const std::string text = Writer(*target, *plan).write(timeline->events);
   if (options.out == "-") {
     console.out(text);
     return kOk;
@@ -135,12 +159,12 @@ int trace(const Options& options, Console& console) {
   if (console.json()) {
     Json out = object("trace");
     out["file"] = options.out;
-    out["events"] = timing.events.size();
-    out["makespan"] = timing.makespan;
+    out["events"] = timeline->events.size();
+    out["makespan"] = timeline->makespan;
     console.out(to_text(out) + "\n");
   } else if (!console.quiet()) {
     console.out(fmt::format("{}: {} operations over {}; open it at https://ui.perfetto.dev or chrome://tracing\n", options.out,
-                            timing.events.size(), human_seconds(timing.makespan)));
+                            timeline->events.size(), human_seconds(timeline->makespan)));
   }
   return kOk;
 }

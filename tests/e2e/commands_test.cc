@@ -194,16 +194,28 @@ TEST_F(Commands, RunTakesRulesFromAFile) {
 }
 
 TEST_F(Commands, TraceIsATraceEventFile) {
-  EXPECT_THAT(good(circuit({"trace", "-o", "t.json"})), HasSubstr("t.json"));
-  const auto events = nlohmann::json::parse(read("t.json"), nullptr, false);
-  ASSERT_TRUE(events.is_array());
-  bool task = false, track = false;
-  for (const auto& e : events) {
-    task = task || (e["ph"] == "X" && e["cat"] == "task" && e["dur"].get<double>() > 0);
-    track = track || (e["ph"] == "M" && e["name"] == "thread_name");
+  std::vector<std::size_t> tasks;  // by engine
+  for (const char* engine : {"sim", "host"}) {
+    EXPECT_THAT(good(circuit({"trace", "--engine", engine, "--emulate-gpu", "-o", "t.json"})), HasSubstr("t.json"));
+    const auto events = nlohmann::json::parse(read("t.json"), nullptr, false);
+    ASSERT_TRUE(events.is_array());
+    tasks.push_back(0);
+    bool track = false;
+    std::map<int, double> free;  // by processor: when it has done what came before
+    for (const auto& e : events) {
+      track = track || (e["ph"] == "M" && e["name"] == "thread_name");
+      if (e["ph"] != "X" || e["cat"] != "task") continue;
+      ++tasks.back();
+      const double start = e["ts"], duration = e["dur"];
+      EXPECT_GT(duration, 0);
+      EXPECT_GE(e["args"]["waited_us"].get<double>(), 0);
+      EXPECT_GE(start + 1e-3, free[e["tid"]]) << engine << ": a processor does one thing at a time";
+      free[e["tid"]] = start + duration;
+    }
+    EXPECT_TRUE(track);
   }
-  EXPECT_TRUE(task);
-  EXPECT_TRUE(track);
+  EXPECT_GT(tasks[0], 0u);
+  EXPECT_EQ(tasks[0], tasks[1]);
 }
 
 }  // namespace

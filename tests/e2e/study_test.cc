@@ -101,8 +101,15 @@ TEST_F(Study, FidelityComparesRealWithSimulatedTimes) {
     ASSERT_EQ(m["real"].size(), 2u);
     EXPECT_GT(m["real"][0], 0);
     EXPECT_GT(m["simulated"], 0);
+    ASSERT_EQ(m["draws"].size(), 9u);  // the median
+    int below = 0, above = 0;
+    for (const auto& d : m["draws"]) below += d < m["simulated"], above += d > m["simulated"];
+    EXPECT_LE(below, 4);
+    EXPECT_LE(above, 4);
   }
   EXPECT_LE(cannon["rank_correlation"], 1);
+  EXPECT_LE(cannon["repeats_correlation"], 1);
+  EXPECT_GE(cannon["repeats_correlation"], -1);
   EXPECT_GE(cannon["error_90"], cannon["median_error"]);
 }
 

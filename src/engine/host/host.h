@@ -48,11 +48,11 @@ struct Options {
   std::optional<Seconds> deadline;  // no operation starts after so much time
 };
 
-// When an operation that takes time ran: seconds since the start. Of a task: its kernel alone.
+// When an operation that takes time could have run and did: seconds since the start. Of a task: its kernel alone.
 struct Operation {
   plan::OpIndex op = 0;
   std::uint64_t repetition = 0;
-  double start = 0, end = 0;
+  double ready = 0, start = 0, end = 0;
 };
 
 // What happened in a run, for proofs and tests.

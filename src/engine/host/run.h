@@ -44,6 +44,7 @@ class Run {
   // An operation from its issue to its end.
   struct Active {
     Place place;
+    double ready = 0;           // Options::record: when the last predecessor ended
     std::uint32_t waiting = 0;  // predecessors not ended, and 1 until issued, and 1 for a fence until its turn
     bool done = false;
     std::vector<Position> successors;

@@ -22,6 +22,10 @@ struct Options {
   Sharing sharing = Sharing::Fair;
   bool profile = true;   // critical path and per-task costs
   bool timeline = false; // fill Timing::events and Timing::mappings
+  // Real kernels never take the same time twice. Each execution of a point task is drawn from the model's time times
+  // 1 +- jitter (uniform, of that standard deviation), by `seed`.
+  double jitter = 0;
+  std::uint64_t seed = 0;
   std::function<bool()> cancelled {};  // asked now and then; true ends the simulation early
 };
 

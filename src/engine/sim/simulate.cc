@@ -6,9 +6,11 @@
 //   copies     wait likewise, then share channels                              transfers.h
 //   the rest   joins, reclaims, futures, fences, timers: little or no time of their own
 #include <algorithm>
+#include <numbers>
 #include <unordered_map>
 #include <utility>
 
+#include "base/random.h"
 #include "engine/sim/run_state.h"
 
 namespace mapwright::engine::sim {
@@ -257,6 +259,13 @@ class Simulation : private RunState {
     transfers_.begin(now_, path, use.amount, cap, {op, block, order(op, block) << 2 | Happening::End});
   }
 
+  // `position`: of the task in the program.
+  Ticks jittered(Ticks ticks, std::uint64_t position) const {
+    const double width = options_.jitter * std::numbers::sqrt3;  // a uniform number in [-1, 1) deviates by 1 / sqrt(3)
+    const double factor = 1 + width * (2 * to_unit(counter_random(options_.seed, 0, position)) - 1);
+    return static_cast<Ticks>(static_cast<double>(ticks) * std::max(0.0, factor));
+  }
+
   void start_task(OpIndex op, std::uint32_t block) {
     const OpInfo& info = workload_.ops[op];
     const Use& use = workload_.uses[info.use];
@@ -268,6 +277,7 @@ class Simulation : private RunState {
       ticks = workload_.clock.ticks(cost.seconds + machine_.compute(kind).launch.value);
       if (options_.profile) totals_.add(op, cost, 1);
     }
+    if (options_.jitter > 0) ticks = jittered(ticks, order(op, block));
     p.ticks = after(p.ticks, ticks);
     ++p.points;
     note_start(op, block);

@@ -114,7 +114,7 @@ bool RunState::skip() {
   const Stretch& s = workload_.segments[segment];
   if (seen_segment_ != segment) forget_sights();
   seen_segment_ = segment;
-  if (options_.sharing != Sharing::Fair || workers_ || options_.timeline || varying_[segment]) return false;
+  if (options_.sharing != Sharing::Fair || workers_ || options_.timeline || options_.jitter > 0 || varying_[segment]) return false;
   if (!looks(blocks_.repetitions_over(segment))) return false;
   // In the last repetition nothing may have ended: what follows there is something else.
   const std::uint64_t furthest = this->furthest(segment), to = s.repeat - (blocks_.ended_in(segment, furthest) ? 2 : 1);
