@@ -146,7 +146,7 @@ void calibrate_options(CLI::App& app, Options& o) {
   program_options(app, o)->required();
   machine_options(app, o);
   app.add_flag("--emulate-gpu", o.emulate_gpu, "measure GPU points with their CPU kernels, too");
-  app.add_option("--repeats", o.repeats, "measurements of everything; medians count; 1 if not given")->check(CLI::Range(1, 1000));
+  app.add_option("--repeats", o.repeats, "measurements of everything; the fastest counts; 1 if not given")->check(CLI::Range(1, 1000));
   out_option(app, o);
   output_options(app, o);
 }
@@ -253,6 +253,7 @@ void single_run_options(CLI::App& app, Options& o) {
   o.program_optional = true;
   mapper_option(app, o);
   run_options(app, o);
+  count<double>(app, "--jitter", o.jitter, "sim: also how the time varies when kernels vary by so many percent", 0.001, 50.0);
   app.add_option_function<std::string>(
          "--feedback",
          [&o](const std::string& word) {

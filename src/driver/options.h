@@ -31,6 +31,7 @@ struct Options {
   std::string engine = "sim";
   bool emulate_gpu = false;
   std::string sharing = "fair";            // of channels in the simulator
+  std::optional<double> jitter;            // percent by which kernels vary in the simulator
   std::string launcher, legion_args;       // of the engine `legion`
   std::string command;                     // of the engine `command`
   std::string metric;                      // regular expression that finds its metric

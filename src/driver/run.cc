@@ -3,6 +3,7 @@
 
 #include "driver/commands.h"
 #include "driver/inputs.h"
+#include "driver/jitter.h"
 #include "driver/json.h"
 #include "driver/summary.h"
 #include "engine/sim/limits.h"
@@ -10,7 +11,26 @@
 
 namespace mapwright::driver {
 
+namespace {
+
+// What --jitter asks for: times of simulations with kernels that vary. Empty when it was not given or the mapper does not run.
+std::vector<double> varied_times(const Options& options, const Target& target, const diag::SourcePtr& mapper) {
+  if (!options.jitter) return {};
+  engine::EvaluationRequest request;
+  request.mapper = mapper;
+  request.program = &target.program;
+  request.machine = &target.machine;
+  const auto prepared = engine::prepare(request, "sim");
+  if (!prepared) return {};
+  return jittered_times(prepared->plan, target, *options.jitter / 100, options.sharing == "fifo" ? engine::sim::Sharing::Fifo : engine::sim::Sharing::Fair);
+}
+
+}  // namespace
+
 int run(const Options& options, Console& console) {
+  if (options.jitter && options.engine != "sim") {
+    return console.usage("`--jitter` is for simulations", fmt::format("leave out `--jitter` or `--engine {}`", options.engine));
+  }
   const OrExit<Target> target = load_target_to_plan(options, console);
   if (!target) return target.error();
   const OrExit<diag::SourcePtr> mapper = load_mapper(options.mapper, &*target, console);
@@ -36,6 +56,7 @@ int run(const Options& options, Console& console) {
     const double limit = engine::sim::lower_bound(target->program, target->machine).seconds;
     if (limit > 0) of_limit = limit / execution->seconds;
   }
+  const std::vector<double> varied = varied_times(options, *target, *mapper);
   console.end_progress();
 
   const guide::Context context {&target->program, &target->machine, *mapper};
@@ -51,6 +72,7 @@ int run(const Options& options, Console& console) {
     add_execution(out, *execution);
     out["relative_to_expert"] = optional_number(relative);
     out["of_limit"] = optional_number(of_limit);
+    if (options.jitter) out["varied"] = Json {{"jitter", *options.jitter / 100}, {"seconds", varied}};
     out["feedback"] = to_json(feedback, level);
     out["diagnostics"] = to_json(execution->diagnostics);
     out["log"] = execution->log;
@@ -58,6 +80,7 @@ int run(const Options& options, Console& console) {
   } else {
     console.report(execution->diagnostics);
     console.out(summary(*execution, relative, of_limit, !(*engine)->deterministic(), *target, (*mapper)->name(), console));
+    if (!varied.empty()) console.out(varied_line(*execution, varied, *options.jitter));
     if (options.feedback_given) {
       console.out("\n" + feedback.text(level) + "\n");
     } else if (!console.quiet()) {

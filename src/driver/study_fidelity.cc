@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "driver/calibrate.h"
+#include "driver/jitter.h"
 #include "driver/json.h"
 #include "driver/statistics.h"
 #include "driver/study.h"
@@ -20,7 +21,6 @@ constexpr std::int64_t kMappers = 20, kRepeats = 4;
 constexpr double kApart = 2;  // noises between two times that can be told apart
 // Real kernels vary: a mapper whose simulated time rests on two tasks that end at the same time is simulated several times.
 constexpr double kJitter = 0.02;
-constexpr std::uint64_t kDraws = 9;
 
 struct Compared {
   std::string mapper;          // name
@@ -149,10 +149,7 @@ Expected<Fidelity> compare_all(Target& target, const Options& options, const std
   std::erase_if(all, [](const Candidate& c) { return c.failed || c.compared.real.empty(); });
   if (const Expected<void> applied = program::apply(calibrator.result(), target.program); !applied) return tl::unexpected(applied.error());
   for (Candidate& c : all) {
-    for (std::uint64_t seed = 1; seed <= kDraws; ++seed) {
-      const engine::sim::Options sim {.profile = false, .jitter = kJitter, .seed = seed};
-      c.compared.draws.push_back(engine::sim::simulate(c.prepared.plan, target.program, target.machine, sim).window);
-    }
+    c.compared.draws = jittered_times(c.prepared.plan, target, kJitter, engine::sim::Sharing::Fair);
     f.mappers.push_back(std::move(c.compared));
   }
   if (!f.mappers.empty()) summarise(f);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "driver/statistics.h"
+
 namespace mapwright::driver {
 
 namespace {
@@ -90,6 +92,11 @@ std::string summary(const engine::Execution& execution, const std::optional<doub
   }
   if (of_limit) out += row(execution, "of limit", fmt::format("{:.3f}: no mapper takes less than {}", *of_limit, human_seconds(*of_limit * execution.seconds)));
   return out;
+}
+
+std::string varied_line(const engine::Execution& execution, const std::vector<double>& seconds, double percent) {
+  return row(execution, "varied", fmt::format("{} to {}, median {}: {} simulations with kernels that vary by {:g} %", human_seconds(quantile(seconds, 0)),
+                                              human_seconds(quantile(seconds, 1)), human_seconds(quantile(seconds, 0.5)), seconds.size(), percent));
 }
 
 std::string short_profile(const engine::Execution& execution, const guide::Context& context) {

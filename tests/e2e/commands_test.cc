@@ -193,6 +193,20 @@ TEST_F(Commands, RunTakesRulesFromAFile) {
   EXPECT_EQ(run(circuit({"run", "--rules", write("bad.toml", "[[rule]]\n")})).status, 3);
 }
 
+TEST_F(Commands, JitterShowsHowTheTimeVaries) {
+  EXPECT_THAT(good(circuit({"run", "--jitter", "5"})), testing::ContainsRegex("varied +.* to .*, median .*: 9 simulations with kernels that vary by 5 %"));
+  const auto one = json(circuit({"run", "--jitter", "5", "--json"})), again = json(circuit({"run", "--jitter", "5", "--json"}));
+  EXPECT_EQ(one, again);
+  EXPECT_EQ(one["varied"]["jitter"], 0.05);
+  ASSERT_EQ(one["varied"]["seconds"].size(), 9u);
+  for (const auto& s : one["varied"]["seconds"]) EXPECT_NEAR(s, one["seconds"], 0.2 * one["seconds"].get<double>());
+  EXPECT_NE(one["varied"]["seconds"][0], one["varied"]["seconds"][1]);
+  EXPECT_FALSE(json(circuit({"run", "--json"})).contains("varied"));
+  const Ended host = run(circuit({"run", "--jitter", "5", "--engine", "host"}));
+  EXPECT_EQ(host.status, 2);
+  EXPECT_THAT(host.err, HasSubstr("leave out `--jitter` or `--engine host`"));
+}
+
 TEST_F(Commands, TraceIsATraceEventFile) {
   std::vector<std::size_t> tasks;  // by engine
   for (const char* engine : {"sim", "host"}) {
