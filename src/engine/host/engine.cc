@@ -1,6 +1,8 @@
 // The engine `host`: the request's plan executed, what happened as an Execution.
 #include "engine/host/host.h"
 
+#include "base/blas.h"
+
 namespace mapwright::engine::host {
 
 namespace {
@@ -58,6 +60,9 @@ class HostEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine(Options options) { return std::make_unique<HostEngine>(options); }
+std::unique_ptr<Engine> make_engine(Options options) {
+  blas::load();  // here, so that processes forked for one run each do not load it again
+  return std::make_unique<HostEngine>(options);
+}
 
 }  // namespace mapwright::engine::host
