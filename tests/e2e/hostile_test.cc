@@ -86,6 +86,7 @@ TEST_P(LittleMemory, CommandsEnd) {
   const Ended simulated = run_with_little({"run", "--program", "long.json", "-q"});
   EXPECT_EQ(simulated.status, 3) << simulated.err;
   EXPECT_THAT(simulated.err, testing::HasSubstr("this host has not enough memory for that\n  = help: choose a smaller problem"));
+  if (GetParam() < 512) return;  // threads of many cores may not fit
   const Ended real = run_with_little({"run", "--program", "cannon", "--preset", "test", "--engine", "host", "--emulate-gpu"});
   EXPECT_THAT(real.status == 0 ? std::string("BLAS needs") : real.out + real.err, testing::HasSubstr("BLAS needs"));
 #endif
