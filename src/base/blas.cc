@@ -16,7 +16,7 @@ namespace mapwright::blas {
 
 namespace {
 
-// The names of the functions that are used, with their types.
+// The functions that are used.
 struct Library {
   decltype(&cblas_dgemm) dgemm = nullptr;
   decltype(&cblas_sgemm) sgemm = nullptr;

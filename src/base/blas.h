@@ -1,5 +1,5 @@
-// base/blas.h - products of matrices, by the BLAS that the build found. It is loaded when it is first needed: OpenBLAS
-// starts a thread for each core as it is loaded, and where address space is limited (ulimit -v) these never end.
+// base/blas.h - products of matrices, by the BLAS that the build found. It is loaded when it is first needed, and with one
+// thread: OpenBLAS, left alone, starts one for each core, and where address space is limited (ulimit -v) these never end.
 #pragma once
 
 namespace mapwright::blas {

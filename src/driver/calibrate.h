@@ -12,9 +12,9 @@ namespace mapwright::driver {
 
 // Executes a program on the host engine once per processor kind and layout (SOA and AOS, F and C order) for all arguments
 // at a time, in the default placement, and takes the median time of every kernel's points, in the fastest of several
-// executions. The first layout, SOA F_order, gives the times; what the others cost more or less is divided among the arguments that have another layout by the
-// traffic that the model expects of them (docs/models/calibration.md). Kinds without processors or kernels are left out,
-// GPUs unless they are emulated. The target's program must not be calibrated yet and must outlive this.
+// executions. The first layout, SOA F_order, gives the times; what the others cost more or less is divided among the
+// arguments that have another layout by the traffic that the model expects of them (docs/models/calibration.md). Kinds
+// without processors or kernels are left out, GPUs unless they are emulated. The target's program must not be calibrated yet and must outlive this.
 class Calibrator {
  public:
   Calibrator(const Target& target, bool emulate_gpu);

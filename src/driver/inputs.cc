@@ -11,7 +11,6 @@
 #include "engine/command/command.h"
 #include "engine/executor/executor.h"
 #include "engine/host/host.h"
-#include "engine/sim/sim.h"
 #include "program/calibration.h"
 #include "search/search.h"
 
@@ -98,13 +97,11 @@ void set_metric(program::Program& program, const Options& options) {
   program.metric.higher_is_better = options.higher_is_better;
 }
 
-std::unique_ptr<engine::Engine> make_simulator(const Options& options) {
-  engine::sim::Options sim;
-  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
-  return engine::sim::make_engine(sim);
-}
+std::unique_ptr<engine::Engine> make_simulator(const Options& options) { return engine::sim::make_engine({.sharing = sharing_of(options)}); }
 
 }  // namespace
+
+engine::sim::Sharing sharing_of(const Options& options) { return options.sharing == "fifo" ? engine::sim::Sharing::Fifo : engine::sim::Sharing::Fair; }
 
 Expected<std::string> describe_this_host(const std::string& engine, double seconds) {
   Expected<std::string> toml = machine::detect_machine(measure_overheads(), seconds);

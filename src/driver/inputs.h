@@ -11,6 +11,7 @@
 #include "driver/console.h"
 #include "driver/options.h"
 #include "engine/engine.h"
+#include "engine/sim/sim.h"
 #include "guide/guide.h"
 #include "machine/machine.h"
 #include "program/program.h"
@@ -50,6 +51,8 @@ OrExit<diag::SourcePtr> load_mapper(const std::string& name, const Target* targe
 OrExit<sema::Mapper> compile_mapper(const diag::SourcePtr& source, Console& console);
 
 OrExit<std::unique_ptr<engine::Engine>> make_engine(const Options& options, Console& console);
+// --sharing.
+engine::sim::Sharing sharing_of(const Options& options);
 
 // The simulator that predicts for --screen, and how many proposals for each execution.
 struct Screening {

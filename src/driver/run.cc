@@ -14,15 +14,16 @@ namespace mapwright::driver {
 namespace {
 
 // What --jitter asks for: times of simulations with kernels that vary. Empty when it was not given or the mapper does not run.
-std::vector<double> varied_times(const Options& options, const Target& target, const diag::SourcePtr& mapper) {
+std::vector<double> varied_times(const Options& options, const Target& target, const diag::SourcePtr& mapper, Console& console) {
   if (!options.jitter) return {};
+  console.progress("simulating with kernels that vary");
   engine::EvaluationRequest request;
   request.mapper = mapper;
   request.program = &target.program;
   request.machine = &target.machine;
   const auto prepared = engine::prepare(request, "sim");
   if (!prepared) return {};
-  return jittered_times(prepared->plan, target, *options.jitter / 100, options.sharing == "fifo" ? engine::sim::Sharing::Fifo : engine::sim::Sharing::Fair);
+  return jittered_times(prepared->plan, target, *options.jitter / 100, sharing_of(options));
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ int run(const Options& options, Console& console) {
     const double limit = engine::sim::lower_bound(target->program, target->machine).seconds;
     if (limit > 0) of_limit = limit / execution->seconds;
   }
-  const std::vector<double> varied = varied_times(options, *target, *mapper);
+  const std::vector<double> varied = varied_times(options, *target, *mapper, console);
   console.end_progress();
 
   const guide::Context context {&target->program, &target->machine, *mapper};

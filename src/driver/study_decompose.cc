@@ -250,7 +250,7 @@ int study_decompose(const Options& options, Console& console) {
   const std::int64_t gpus = one.processors_per_space(ProcessorKind::Gpu);
   if (gpus == 0 || one.ranks_per_node() != 1) return console.usage("this study needs a machine with GPUs and one rank per node", "such as --machine p100");
   std::vector<Configuration> all = configurations(gpus);
-  const engine::sim::Sharing sharing = options.sharing == "fifo" ? engine::sim::Sharing::Fifo : engine::sim::Sharing::Fair;
+  const engine::sim::Sharing sharing = sharing_of(options);
   // The largest first, so that the last ones to end are short.
   const std::size_t n = all.size();
   in_parallel(options.jobs, n, [&](std::size_t i) { fill(all[n - 1 - i], machines.at(all[n - 1 - i].nodes), gpus, sharing); }, "configuration", console);

@@ -228,7 +228,7 @@ int study_fidelity(const Options& given, Console& console) {
         "\nreal: the fastest repeat; spread: (90th - 10th percentile) / median of the mappers' times; noise: how much\n"
         "longer than the fastest the median repeat of a mapper takes; of repeats: the rank correlation r of one half of the repeats with\n"
         "the other (a perfect model reaches about sqrt(2 r / (1 + r))); pairs in order: of the pairs of mappers whose real times differ by\n"
-        "more than twice the noise. Simulated: the median of nine simulations with kernels that vary by 2 %. All memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
+        "more than twice the noise; simulated: the median of nine simulations with kernels that vary by 2 %.\nAll memories of a host are the same DRAM, so this says nothing about the costs of FBMEM and ZCMEM.\n");
   }
   const bool nothing = std::any_of(all.begin(), all.end(), [](const Fidelity& f) { return f.mappers.empty(); });
   return status_of(interrupt, nothing ? kMapperFailed : kOk, console);

@@ -107,6 +107,7 @@ struct Timeline {
   double makespan = 0;  // seconds
 };
 
+// What an execution of the plan did when, by --engine. Errors: the host engine's.
 Expected<Timeline> timeline_of(const plan::Plan& plan, const Target& target, const Options& options) {
   if (options.engine == "host") {
     engine::host::Options host;
@@ -120,10 +121,7 @@ Expected<Timeline> timeline_of(const plan::Plan& plan, const Target& target, con
     for (const engine::host::Operation& o : observed->operations) t.events.push_back({o.op, o.repetition, o.ready, o.start, o.end});
     return t;
   }
-  engine::sim::Options sim;
-  sim.timeline = true;
-  sim.profile = false;
-  if (options.sharing == "fifo") sim.sharing = engine::sim::Sharing::Fifo;
+  const engine::sim::Options sim {.sharing = sharing_of(options), .profile = false, .timeline = true};
   engine::sim::Timing timing = engine::sim::simulate(plan, target.program, target.machine, sim);
   return Timeline {std::move(timing.events), timing.makespan};
 }
