@@ -386,31 +386,27 @@ class Maker {
     });
   }
 
-  // f(predecessor, carried, mapping) for the predecessors of operation i: those in the plan, the fence that a timer looks
-  // at, and the fence before a launch if it is needed.
-  template <typename F>
-  void for_each_predecessor(OpIndex i, F&& f) const {
-    for (const plan::Edge e : plan_.predecessors(i)) f(e.op, e.carried != 0, e.mapping != 0);
+  // The predecessors that operation i has besides those in the plan: the fence that a timer looks at, and the fence before a
+  // launch if it is needed.
+  void add_fences(OpIndex i) {
     const Op& op = plan_.ops[i];
     if ((op.kind == OpKind::TimerStart || op.kind == OpKind::TimerStop) && op.b == kNone) {
       const auto [fence, carried] = fence_before(i);
-      if (fence != kNoOp) f(fence, carried, false);
+      if (fence != kNoOp) fences_.push_back({i, {fence & kNoOp, carried, false}});
     }
-    if (!after_fence_[i]) return;
+    if (!needs_fence(i)) return;
     const plan::LaunchRecord& record = plan_.records[op.record];
-    f(record.fence, record.fence_carried, false);
+    fences_.push_back({i, {record.fence, record.fence_carried, false}});
   }
 
-  // f(from, successor, mapping) for every edge into operation i, which lies in `segment`, in terms of Successor.
+  // f(from, successor, mapping) for an edge into operation i, which lies in `segment`, in terms of Successor: once or twice.
   template <typename F>
-  void for_each_edge(const Stretch& segment, OpIndex i, F&& f) const {
-    for_each_predecessor(i, [&](OpIndex p, bool carried, bool mapping) {
-      const bool same = p >= segment.begin && p < segment.end;
-      if (!carried) return f(p, Successor {i & kNoOp, same ? Successor::Same : Successor::Later}, mapping);
-      MW_CHECK(p >= segment.length(), "a carried edge has a first one");
-      f(p - segment.length(), Successor {i & kNoOp, Successor::First}, mapping);
-      if (segment.repeat > 1) f(p, Successor {i & kNoOp, Successor::Carried}, mapping);
-    });
+  void for_each_edge(const Stretch& segment, OpIndex i, plan::Edge e, F&& f) const {
+    const auto to = [i](Successor::Step step) { return Successor {i & kNoOp, step & 3u}; };
+    if (!e.carried) return f(e.op, to(e.op >= segment.begin ? Successor::Same : Successor::Later), e.mapping != 0);
+    MW_CHECK(e.op >= segment.length(), "a carried edge has a first one");
+    f(e.op - segment.length(), to(Successor::First), e.mapping != 0);
+    if (segment.repeat > 1) f(e.op, to(Successor::Carried), e.mapping != 0);
   }
 
   // f(segment, operation, number of the segment) in program order.
@@ -423,14 +419,15 @@ class Maker {
 
   void successors() {
     w_.ops.emplace_back();
-    after_fence_.resize(plan_.ops.size());
     std::size_t limits = 0;
+    const auto count = [&](OpIndex from, Successor, bool mapping) {
+      if (mapping) ++limits; else ++w_.ops[from + 1].successors;
+    };
     for_each_op([&](const Stretch& segment, OpIndex i, std::uint32_t) {
-      after_fence_[i] = needs_fence(i);
-      for_each_edge(segment, i, [&](OpIndex from, Successor, bool mapping) {
-        if (mapping) ++limits; else ++w_.ops[from + 1].successors;
-      });
+      for (const plan::Edge e : plan_.predecessors(i)) for_each_edge(segment, i, e, count);
+      add_fences(i);
     });
+    for (const auto& [i, edge] : fences_) for_each_edge(w_.segments[w_.segment_of(i)], i, edge, count);
     w_.mapping_edges.reserve(limits);
     if (limits > 0) w_.mapping_pending.assign(plan_.ops.size(), 0);
     // Counts of op i stand in i + 1; then where its next successor goes, which in the end is where the next op's begin.
@@ -440,11 +437,12 @@ class Maker {
     w_.pending.assign(plan_.ops.size(), 0);
     std::vector<Latest> latest(plan_.ops.size(), kNoSegment);
     std::vector<Latest> least(w_.segments.size() * w_.spaces, kLastSegment);
+    auto fence = fences_.begin();
     for_each_op([&](const Stretch& segment, OpIndex i, std::uint32_t g) {
       const OpInfo& info = w_.ops[i];
       std::uint32_t pending = (info.mapped ? 1u : 0u) + (info.kind == OpKind::Fence ? 1u : 0u) + (waits_for_points(i) ? 1u : 0u);
       Latest last = kNoSegment;
-      for_each_edge(segment, i, [&](OpIndex from, Successor to, bool mapping) {
+      const auto add = [&](OpIndex from, Successor to, bool mapping) {
         if (mapping) {
           w_.mapping_edges.push_back({from, to});
           w_.ops[from].gates_mapping = true;
@@ -464,13 +462,15 @@ class Maker {
         if (mapping) return;
         const bool through = passes_on(w_.ops[from].kind) && from < i;
         last = std::max(last, through ? latest[from] : as_latest(to.step == Successor::Same ? g : w_.segment_of(from)));
-      });
+      };
+      for (const plan::Edge e : plan_.predecessors(i)) for_each_edge(segment, i, e, add);
+      for (; fence != fences_.end() && fence->first == i; ++fence) for_each_edge(segment, i, fence->second, add);
       w_.pending[i] = pending;
       latest[i] = last;
       note_latest(i, last, g, least);
     });
     laziness(std::move(least));
-    after_fence_ = {};
+    fences_ = {};
     std::stable_sort(w_.mapping_edges.begin(), w_.mapping_edges.end(),
                      [](const auto& a, const auto& b) { return a.from < b.from; });
   }
@@ -608,7 +608,7 @@ class Maker {
   std::vector<std::uint32_t> latest_on_processor_, latest_on_path_;  // latest uses, by resource + 1; 0: none
   std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
   std::vector<double> delays_;     // by path: seconds before its first byte
-  std::vector<bool> after_fence_;  // by operation: needs_fence()
+  std::vector<std::pair<OpIndex, plan::Edge>> fences_;  // of add_fences(), ascending
 };
 
 }  // namespace
