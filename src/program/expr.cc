@@ -178,6 +178,10 @@ bool Expr::reads_point() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.op == Op::Point; });
 }
 
+bool Expr::reads_elements() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.op == Op::Elements; });
+}
+
 std::vector<Expr> Expr::divisors() const {
   std::vector<Expr> found;
   std::vector<std::size_t> begins;  // of the operands on the stack

@@ -62,6 +62,7 @@ class Expr {
   bool reads_loop(std::string_view name) const;  // mentions loop.NAME
   bool reads_ancestors() const;
   bool reads_point() const;
+  bool reads_elements() const;                   // of any argument
   // The right operands of every `/` and `%`, except constants other than 0.
   std::vector<Expr> divisors() const;
   std::string to_text() const;

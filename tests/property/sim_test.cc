@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
 #include <thread>
 
 #include "engine/sim/sim.h"
+#include "engine/sim/task_cost.h"
 #include "random_program.h"
 
 namespace mapwright {
@@ -124,6 +126,41 @@ RC_GTEST_PROP(Simulation, RepetitionsLeftOutEqualThoseGoneThrough, ()) {
   expect_same(plain, u);
   expect_same(t, u);
   expect_same_profile(t, u);
+}
+
+// The costs that executions share are those that each of them has alone, also when these depend on how large a piece is that an
+// iteration selects, of a region that has no instance.
+RC_GTEST_PROP(TaskCosts, AreThoseOfEveryExecutionAlone, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
+  Case c = make_case(seed);
+  auto decisions = std::make_shared<plan::Decisions>(*c.decisions);
+  bool sized = seed % 2 == 0;
+  for (const auto& site : c.program.sites()) sized = sized && !site.launch->arguments.empty();
+  if (sized) {
+    for (program::Task& task : c.program.tasks) {
+      for (program::Variant& v : task.variants) v.flops = program::Expr::elements(0) * program::Expr(100);
+    }
+    for (std::size_t i = 0; i < decisions->launches.size(); i += 2) {
+      auto& arguments = decisions->launches[i].arguments;
+      if (!arguments.empty()) arguments[0].is_virtual = true;
+    }
+  }
+  c.decisions = decisions;
+  const plan::Plan plan = c.plan(true);
+  engine::sim::CostModel shared(plan, c.program, c.machine), alone(plan, c.program, c.machine);
+  std::set<std::uint32_t> different;
+  std::size_t executions = 0;
+  for (OpIndex i = 0; i < plan.ops.size(); ++i) {
+    if (plan.ops[i].kind != OpKind::Task) continue;
+    const std::uint32_t id = shared.id(i, 0);
+    const engine::sim::TaskCost &a = shared.cost(id), &b = alone.transient(i, 0);
+    RC_ASSERT(a.compute == b.compute && a.seconds == b.seconds);
+    RC_ASSERT(a.arguments == b.arguments && a.bytes == b.bytes);
+    different.insert(id);
+    ++executions;
+  }
+  RC_CLASSIFY(sized, "by the size of an argument");
+  RC_CLASSIFY(different.size() * 2 < executions, "costs are shared");
 }
 
 RC_GTEST_PROP(Simulation, TakesAtLeastTheLongestChainAndTheBusiestProcessor, ()) {

@@ -38,8 +38,9 @@ Directions directions(program::Privilege p) {
   return {0, 0};
 }
 
-bool reads_loop(const program::Launch& l, const program::Task& task, const std::string& name) {
-  const auto reads = [&name](const program::Expr& e) { return e.reads_loop(name); };
+// Whether reads(expression) holds for any that a cost depends on.
+template <typename F>
+bool any_expression(const program::Launch& l, const program::Task& task, F&& reads) {
   for (const program::Variant& v : task.variants) {
     if (reads(v.flops)) return true;
     for (const program::MeasuredTime& m : v.measured) {
@@ -71,7 +72,8 @@ std::uint64_t hash_of(std::span<const std::uint64_t> key) {
 CostModel::CostModel(const plan::Plan& plan, const program::Program& program, const machine::Machine& machine)
     : plan_(plan), program_(program), machine_(machine), sites_(plan, program) {
   for (const plan::Segment& s : plan.segments) segment_starts_.push_back(s.begin);
-  same_every_time_.resize(plan.decisions->launches.size());
+  depends_on_instances_.resize(plan.decisions->launches.size());
+  latest_.resize(plan.decisions->launches.size());
 }
 
 const plan::Segment& CostModel::segment_of(plan::OpIndex op) const {
@@ -85,7 +87,8 @@ bool CostModel::varies(plan::OpIndex op) const {
   const program::Program::Site& site = sites_.of_record(plan_.ops[op].record);
   const auto loop = static_cast<std::size_t>(s.loop_counter);
   return loop < site.loops.size() &&
-         reads_loop(*site.launch, program_.tasks[site.launch->task.value], site.loops[loop]->name);
+         any_expression(*site.launch, program_.tasks[site.launch->task.value],
+                        [&](const program::Expr& e) { return e.reads_loop(site.loops[loop]->name); });
 }
 
 void CostModel::gather_context(plan::OpIndex op, std::uint64_t rep) {
@@ -315,28 +318,59 @@ const TaskCost& CostModel::transient(plan::OpIndex op, std::uint64_t rep) {
   return transient_;
 }
 
-// Whether points that share their list of arguments cost the same: nothing depends on the iteration.
-bool CostModel::same_every_time(plan::OpIndex op) {
-  const program::Program::Site& site = sites_.of_record(plan_.ops[op].record);
-  std::optional<bool>& known = same_every_time_[plan_.records[plan_.ops[op].record].decision];
+// Whether executions of the same point cost the same when they use instances that are alike: nothing else depends on the iteration.
+bool CostModel::depends_on_instances(plan::OpIndex op) {
+  const std::uint32_t decision = plan_.records[plan_.ops[op].record].decision;
+  std::optional<bool>& known = depends_on_instances_[decision];
   if (known) return *known;
-  known = !site.launch->arguments.empty();
+  const program::Program::Site& site = sites_.of_record(plan_.ops[op].record);
+  const program::Task& task = program_.tasks[site.launch->task.value];
+  const bool sized = any_expression(*site.launch, task, [](const program::Expr& e) { return e.reads_elements(); });
+  known = true;
   for (const program::Loop* loop : site.loops) {
-    known = *known && !reads_loop(*site.launch, program_.tasks[site.launch->task.value], loop->name);
-    for (const program::Argument& a : site.launch->arguments) {
-      const auto reads = [loop](const program::Expr& e) { return e.reads_loop(loop->name); };
-      known = *known && std::none_of(a.projection.colors.begin(), a.projection.colors.end(), reads);
+    const auto reads = [loop](const program::Expr& e) { return e.reads_loop(loop->name); };
+    known = *known && !any_expression(*site.launch, task, reads);
+    for (std::size_t k = 0; k < site.launch->arguments.size(); ++k) {  // how large those are without an instance
+      const auto& colors = site.launch->arguments[k].projection.colors;
+      const bool without = plan_.decisions->launches[decision].arguments[k].is_virtual;
+      known = *known && !(sized && without && std::any_of(colors.begin(), colors.end(), reads));
     }
   }
   return *known;
 }
 
+// Whether a task takes as long with these `count` arguments as with those: in the same memories, as large, of the same layout and shape.
+bool CostModel::alike(std::uint32_t these, std::uint32_t those, std::size_t count) const {
+  if (these == those) return true;
+  for (std::size_t k = 0; k < count; ++k) {
+    const plan::InstanceId a = plan_.task_arguments[these + k].instance, b = plan_.task_arguments[those + k].instance;
+    if (a == b) continue;
+    if (a.value == plan::kNone || b.value == plan::kNone) return false;
+    const plan::Instance &x = plan_.instances[a.value], &y = plan_.instances[b.value];
+    if (x.memory != y.memory || x.layout != y.layout || x.groups != y.groups) return false;
+    if (x.points == y.points) continue;
+    const PointSet &s = plan_.point_sets[x.points.value], &t = plan_.point_sets[y.points.value];
+    if (s.volume() != t.volume()) return false;
+    const Rect u = s.bounds(), v = t.bounds();
+    for (int d = 0; d < u.dim(); ++d) {
+      if (u.extent(d) != v.extent(d)) return false;
+    }
+  }
+  return true;
+}
+
 std::uint32_t CostModel::id(plan::OpIndex op, std::uint64_t rep) {
-  if (!same_every_time(op)) return find(op, rep);
-  by_arguments_.resize(plan_.task_arguments.size(), plan::kNone);
-  std::uint32_t& known = by_arguments_[plan_.ops[op].detail];
-  if (known == plan::kNone) known = find(op, rep);
-  return known;
+  if (!depends_on_instances(op)) return find(op, rep);
+  const plan::Op& task = plan_.ops[op];
+  const plan::LaunchRecord& record = plan_.records[task.record];
+  const program::Launch& launch = *sites_[record].launch;
+  std::vector<Latest>& points = latest_[record.decision];
+  const std::size_t point = record.expansion * static_cast<std::size_t>(launch.domain.volume()) + task.a;
+  if (point >= points.size()) points.resize(point + 1);
+  Latest& latest = points[point];
+  if (latest.cost == plan::kNone || !alike(latest.arguments, task.detail, launch.arguments.size())) latest.cost = find(op, rep);
+  latest.arguments = task.detail;
+  return latest.cost;
 }
 
 std::uint32_t CostModel::find(plan::OpIndex op, std::uint64_t rep) {
@@ -373,7 +407,7 @@ std::uint32_t CostModel::find(plan::OpIndex op, std::uint64_t rep) {
 }
 
 void CostModel::forget() {
-  by_arguments_ = {};
+  latest_ = {};
   by_hash_ = {};
   keys_ = {};
 }

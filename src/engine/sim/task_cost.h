@@ -42,7 +42,8 @@ class CostModel {
   };
 
   const plan::Segment& segment_of(plan::OpIndex op) const;
-  bool same_every_time(plan::OpIndex op);
+  bool depends_on_instances(plan::OpIndex op);
+  bool alike(std::uint32_t these, std::uint32_t those, std::size_t count) const;
   std::uint32_t find(plan::OpIndex op, std::uint64_t rep);
   void gather_context(plan::OpIndex op, std::uint64_t rep);
   void evaluate();                 // fills values_: every number that expressions give
@@ -72,8 +73,11 @@ class CostModel {
   std::vector<Used> used_;
   std::vector<double> values_;  // flops or measured seconds; then count and distinct of every pattern
 
-  std::vector<std::optional<bool>> same_every_time_;  // by LaunchRecord::decision, once known
-  std::vector<std::uint32_t> by_arguments_;           // number of a cost by the first argument, where it is the same every time
+  struct Latest {                  // execution of a point: its cost, and the first of its arguments
+    std::uint32_t cost = plan::kNone, arguments = 0;
+  };
+  std::vector<std::optional<bool>> depends_on_instances_;  // by LaunchRecord::decision, once known
+  std::vector<std::vector<Latest>> latest_;                // ... where that holds, and by point: LaunchDecision::processors
   std::vector<std::uint64_t> key_;
   std::unordered_multimap<std::uint64_t, std::uint32_t> by_hash_;
   std::vector<std::vector<std::uint64_t>> keys_;
