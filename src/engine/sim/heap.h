@@ -13,29 +13,10 @@ namespace mapwright::engine::sim {
 // branches: which of two items of a heap comes first cannot be predicted.
 __extension__ typedef unsigned __int128 HeapKey;
 template <typename T>
-HeapKey heap_key(T first, std::uint64_t second) {
-  static_assert(sizeof(T) == 8);
-  return HeapKey {std::bit_cast<std::uint64_t>(first)} << 64 | second;
-}
-template <typename T>
 bool in_order(T a, T b, std::uint64_t i, std::uint64_t j) {
-  return heap_key(a, i) < heap_key(b, j);
-}
-
-// Of the four children of a heap's item the one that comes first; null when there are none.
-template <typename T>
-const T* first_child(const T* items, std::size_t size, std::size_t at) {
-  const std::size_t begin = 4 * at + 1;
-  if (begin + 4 <= size) {
-    const T* const child = items + begin;
-    const T* const a = child[1].before(child[0]) ? child + 1 : child;
-    const T* const b = child[3].before(child[2]) ? child + 3 : child + 2;
-    return b->before(*a) ? b : a;
-  }
-  if (begin >= size) return nullptr;
-  const T* first = items + begin;
-  for (std::size_t c = begin + 1; c < size; ++c) first = items[c].before(*first) ? items + c : first;
-  return first;
+  static_assert(sizeof(T) == 8);
+  const auto key = [](T first, std::uint64_t second) { return HeapKey {std::bit_cast<std::uint64_t>(first)} << 64 | second; };
+  return key(a, i) < key(b, j);
 }
 
 // Items come out in the order of T::before(const T&), a strict weak order, best one by in_order().
@@ -46,11 +27,6 @@ class Heap {
   const T& front() const { return items_.front(); }
   const std::vector<T>& items() const { return items_; }  // in no particular order
   void clear() { items_.clear(); }
-  // Changes all items by f(item), which keeps their order.
-  template <typename F>
-  void for_each(F&& f) {
-    for (T& item : items_) f(item);
-  }
 
   void push(const T& item) {
     std::size_t at = items_.size();
@@ -67,25 +43,31 @@ class Heap {
   T pop() {
     const T top = items_.front(), last = items_.back();
     items_.pop_back();
-    if (!items_.empty()) sink(0, last);
-    return top;
-  }
-
-  // Items in any order, and then all at once into theirs: faster than one by one.
-  void add(const T& item) { items_.push_back(item); }
-  void order() {
-    for (std::size_t at = (items_.size() + 2) / 4; at-- > 0;) sink(at, T(items_[at]));
-  }
-
- private:
-  // Puts an item at a place or below.
-  void sink(std::size_t at, const T& item) {
-    while (const T* const child = first_child(items_.data(), items_.size(), at)) {
-      if (!child->before(item)) break;
+    if (items_.empty()) return top;
+    std::size_t at = 0;
+    while (const T* const child = first_child(at)) {
+      if (!child->before(last)) break;
       items_[at] = *child;
       at = static_cast<std::size_t>(child - items_.data());
     }
-    items_[at] = item;
+    items_[at] = last;
+    return top;
+  }
+
+ private:
+  // Of the four children of an item the one that comes first; null when there are none.
+  const T* first_child(std::size_t at) const {
+    const std::size_t begin = 4 * at + 1, end = std::min(begin + 4, items_.size());
+    if (begin >= end) return nullptr;
+    const T* const child = items_.data() + begin;
+    if (end - begin == 4) {
+      const T* const a = child[1].before(child[0]) ? child + 1 : child;
+      const T* const b = child[3].before(child[2]) ? child + 3 : child + 2;
+      return b->before(*a) ? b : a;
+    }
+    const T* first = child;
+    for (const T* c = child + 1; c < items_.data() + end; ++c) first = c->before(*first) ? c : first;
+    return first;
   }
 
   std::vector<T> items_;

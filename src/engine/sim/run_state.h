@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "engine/sim/agenda.h"
 #include "engine/sim/blocks.h"
 #include "engine/sim/critical.h"
 #include "engine/sim/fences.h"
-#include "engine/sim/heap.h"
 #include "engine/sim/profile.h"
 #include "engine/sim/task_cost.h"
 #include "engine/sim/timers.h"
@@ -24,14 +24,13 @@ namespace mapwright::engine::sim {
 using plan::OpIndex;
 using plan::OpKind;
 
-// What happens at a time. Events of the same time are handled by position in the program, then by kind.
+// What happens at a time: handled by position in the program, then by kind.
 struct Happening {
   enum Kind : std::uint64_t { Map, Ready, End, Begin };  // Begin: a worker has started a copy
-  Ticks time = 0;
   std::uint64_t order = 0;               // position of the operation << 2 | kind; Map: space << 2
   std::uint32_t op = 0, block = 0;       // Map: op is the space
   Kind kind() const { return static_cast<Kind>(order & 3); }
-  bool before(const Happening& h) const { return in_order(time, h.time, order, h.order); }
+  bool before(const Happening& h) const { return order < h.order; }
 };
 
 // The state of a simulation, and the detection that it repeats itself (skip.cc).
@@ -134,7 +133,7 @@ class RunState {
   Timing timing_;
 
   Ticks now_ = 0, makespan_ = 0;
-  Heap<Happening> queue_;
+  Agenda<Happening> queue_;
   std::vector<std::pair<OpIndex, std::uint32_t>> ended_;      // end now
   std::size_t ended_next_ = 0;
   std::vector<Mapped> mapped_;

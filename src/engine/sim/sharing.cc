@@ -193,34 +193,32 @@ void FairShares::fill() {
   if (unfixed_ > 0) fill_many();
 }
 
-// The same with heaps of flows by caps, most of which no flow reaches, and of channels by levels. Those only rise, unless flows are
+// The same with flows in order of caps, most of which no flow reaches, and channels in order of levels. Those only rise, unless flows are
 // added: then they get another entry.
 void FairShares::fill_many() {
   caps_.clear();
   levels_.clear();
   for (std::uint32_t i = 0; i < chosen_.size(); ++i) {
-    if (!flows_[chosen_[i]].fixed) caps_.add({flows_[chosen_[i]].cap, i});
+    if (!flows_[chosen_[i]].fixed) caps_.push(flows_[chosen_[i]].cap, i);
   }
   for (std::uint32_t i = 0; i < shared_.size(); ++i) {
-    if (shared_[i].can_limit()) levels_.add({shared_[i].full_at(), i});
+    if (shared_[i].can_limit()) levels_.push(shared_[i].full_at(), i);
   }
-  caps_.order();
-  levels_.order();
 
   while (unfixed_ > 0) {
-    const Rising flow = caps_.front();
-    const bool fixed = flows_[chosen_[flow.number]].fixed;
-    if (fixed || levels_.empty() || flow.rate <= levels_.front().rate) {
-      caps_.pop();
-      if (!fixed) fix(flow.number, flow.rate, kNone);
+    if (levels_.empty() || (!caps_.empty() && caps_.key() <= levels_.key())) {
+      const double cap = caps_.key();
+      const std::uint32_t flow = caps_.pop();
+      if (!flows_[chosen_[flow]].fixed) fix(flow, cap, kNone);
       continue;
     }
-    const Rising channel = levels_.pop();
-    const Shared& shared = shared_[channel.number];
+    const double rate = levels_.key();
+    const std::uint32_t number = levels_.pop();
+    const Shared& shared = shared_[number];
     if (!shared.can_limit()) continue;
     const double level = shared.full_at();
-    if (level > channel.rate) {
-      levels_.push({level, channel.number});
+    if (level > rate) {
+      levels_.push(level, number);
       continue;
     }
     const std::size_t known = chosen_.size();
@@ -228,10 +226,10 @@ void FairShares::fill_many() {
     prepare();
     for (auto i = static_cast<std::uint32_t>(known); i < chosen_.size(); ++i) {
       const Flow& f = flows_[chosen_[i]];
-      caps_.push({f.cap, i});
+      caps_.push(f.cap, i);
       for (std::uint32_t k = 0; k < f.channels; ++k) {
         const std::uint32_t slot = slots_[i * kMaxChannels + k];
-        if (shared_[slot].can_limit()) levels_.push({shared_[slot].full_at(), slot});
+        if (shared_[slot].can_limit()) levels_.push(shared_[slot].full_at(), slot);
       }
     }
   }

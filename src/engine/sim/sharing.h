@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/base.h"
-#include "engine/sim/heap.h"
+#include "engine/sim/buckets.h"
 
 namespace mapwright::engine::sim {
 
@@ -104,13 +104,6 @@ class FairShares {
     double full_at() const { return std::max(0.0, left) / static_cast<double>(unfixed); }
   };
 
-  // A rate at which something happens while the rates of all rise.
-  struct Rising {
-    double rate = 0;
-    std::uint32_t number = 0;
-    bool before(const Rising& r) const { return in_order(rate, r.rate, number, r.number); }
-  };
-
   void touch(Channel& channel, std::uint32_t number, bool joined);
   void unlink(Flow& flow);
   void choose(std::uint32_t flow, bool falls);
@@ -133,7 +126,7 @@ class FairShares {
   std::vector<std::uint32_t> slots_;               // kMaxChannels per chosen flow: its channels in shared_
   std::vector<Shared> shared_;
   std::size_t prepared_ = 0, unfixed_ = 0;         // chosen flows that are counted in; without a rate
-  Heap<Rising> caps_, levels_;                     // of fill_many(): chosen flows, and channels, by number
+  BucketQueue<double, std::uint32_t> caps_, levels_;  // of fill_many(): chosen flows by cap, numbers in shared_ by level
 };
 
 }  // namespace mapwright::engine::sim

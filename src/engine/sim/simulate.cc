@@ -29,8 +29,8 @@ class Simulation : private RunState {
     for (;;) {
       settle();
       const bool queued = !queue_.empty();
-      std::optional<Transfers::Next> copy = transfers_.next();
-      const bool more_now = (queued && queue_.front().time <= now_) || (copy && copy->time <= now_);
+      std::optional<Ticks> copy = transfers_.next();
+      const bool more_now = (queued && queue_.time() <= now_) || (copy && *copy <= now_);
       if (workers_ && !more_now && employ()) continue;
       if (transfers_.unsettled() && !more_now) {
         transfers_.settle(now_);
@@ -41,10 +41,10 @@ class Simulation : private RunState {
         timing_.cancelled = true;
         break;
       }
-      const Ticks next = std::min(queued ? queue_.front().time : kEndOfTime, copy ? copy->time : kEndOfTime);
+      const Ticks next = std::min(queued ? queue_.time() : kEndOfTime, copy.value_or(kEndOfTime));
       if (blocks_.over && next > now_ && !transfers_.unsettled() && skip()) continue;
-      const bool copy_first = copy && (!queued || Happening {.time = copy->time, .order = copy->order}.before(queue_.front()));
-      now_ = copy_first ? copy->time : queue_.front().time;
+      const bool copy_first = copy && (!queued || *copy < queue_.time() || (*copy == queue_.time() && transfers_.first() < queue_.front().order));
+      now_ = next;
       if (copy_first) {
         const InFlight done = transfers_.pop(now_);
         end(done.op, done.block);
@@ -59,7 +59,7 @@ class Simulation : private RunState {
   // ------------------------------------------------------------------------------------------------ the queue
 
   void push(Ticks time, OpIndex op, std::uint32_t block, Happening::Kind kind) {
-    queue_.push({time, order(op, block) << 2 | kind, op, block});
+    queue_.push(time, {order(op, block) << 2 | kind, op, block});
   }
 
   std::uint64_t order(OpIndex op, std::uint32_t block) const { return blocks_.order(block, op); }
@@ -103,7 +103,7 @@ class Simulation : private RunState {
       const std::optional<Ticks> when = scheduled_[space] ? std::nullopt : utility_.next(space);
       if (!when) continue;
       scheduled_[space] = true;
-      queue_.push({*when, std::uint64_t {space} << 2 | Happening::Map, space, 0});
+      queue_.push(*when, {std::uint64_t {space} << 2 | Happening::Map, space, 0});
     }
     to_schedule_.clear();
   }

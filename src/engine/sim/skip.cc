@@ -46,10 +46,8 @@ void RunState::describe(Digest& state, std::uint32_t segment) const {
   const auto add = [&](OpIndex op, std::uint32_t block) {
     state.add(position(blocks_.order(block, op), blocks_[block].segment == segment));
   };
-  std::vector<Happening> events = queue_.items();
-  std::sort(events.begin(), events.end(), [](const Happening& a, const Happening& b) { return a.before(b); });
-  for (const Happening& h : events) {
-    state.add(static_cast<std::uint64_t>(h.time - now_) << 2 | h.kind());
+  for (const auto& [time, h] : queue_.items()) {
+    state.add(static_cast<std::uint64_t>(time - now_) << 2 | h.kind());
     if (h.kind() == Happening::Map) {
       state.add(h.op);
     } else {
@@ -201,10 +199,12 @@ void RunState::jump(const Sight& before, const Sight& now, std::uint32_t segment
   std::vector<Ticks> busy(now.channels);
   for (std::size_t c = 0; c < busy.size(); ++c) busy[c] = (busy[c] - before.channels[c]) * static_cast<Ticks>(jump.times);
   transfers_.shift(later, [&](const InFlight& f) { return f.order + (inside(f.block) ? positions << 2 : 0); }, busy);
-  queue_.for_each([&](Happening& h) {
-    h.time = after(h.time, later);
+  std::vector<std::pair<Ticks, Happening>> events = queue_.items();
+  queue_.clear();
+  for (auto& [time, h] : events) {
     if (h.kind() != Happening::Map && inside(h.block)) h.order += positions << 2;
-  });
+    queue_.push(after(time, later), h);
+  }
   for (std::size_t p = 0; p < processors_.size(); ++p) {
     processors_[p].ticks += (now.busy[p] - before.busy[p]) * static_cast<Ticks>(jump.times);
     processors_[p].points += (now.points[p] - before.points[p]) * static_cast<std::int64_t>(jump.times);

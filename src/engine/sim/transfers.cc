@@ -52,13 +52,9 @@ void Transfers::begin(Ticks now, const Path& path, double bytes, double cap, InF
     id = free_.back();
     free_.pop_back();
   }
-  if (copies_.size() <= id) {
-    copies_.resize(id + 1);
-    positions_.resize(id + 1);
-  }
+  if (copies_.size() <= id) copies_.resize(id + 1);
   Copy& copy = copies_[id];
   copy = {.what = what, .path = &path, .left = bytes, .cap = cap, .since = now};
-  positions_[id] = kNotQueued;
   if (sharing_ == Sharing::Fair) {
     occupy(now, path);
     unsettled_ = true;
@@ -76,7 +72,7 @@ void Transfers::serve(Ticks now, std::uint32_t id) {
   copy.since = now;
   copy.end = after(now, clock_.ticks(copy.left / copy.cap));
   occupy(now, *copy.path);
-  reschedule(id);
+  schedule(id);
 }
 
 void Transfers::settle(Ticks now) {
@@ -89,23 +85,47 @@ void Transfers::settle(Ticks now) {
     copy.left = std::max(0.0, copy.left - clock_.seconds(now - copy.since) * shares_.rate_before(i));
     copy.since = now;
     copy.end = after(now, clock_.ticks(copy.left / shares_.rate(id)));
-    reschedule(id);
+    schedule(id);
   }
 }
 
-std::optional<Transfers::Next> Transfers::next() {
-  if (heap_.empty()) return std::nullopt;
-  while (heap_.front().end != copies_[heap_.front().copy].end) {
-    sift_down(0, {copies_[heap_.front().copy].end, heap_.front().order, heap_.front().copy});
+// Whether a copy really ends at `time`, where this entry stands.
+bool Transfers::holds(const End& end, Ticks time) const {
+  const Copy& copy = copies_[end.copy];
+  return copy.end == time && copy.what.order == end.order;
+}
+
+// After such an entry has been taken that does not hold.
+void Transfers::correct(const End& end, Ticks time) {
+  --entries_;
+  Copy& copy = copies_[end.copy];
+  if (copy.listed != time || copy.what.order != end.order) return;
+  --in_flight_;
+  copy.listed = kNever;
+  schedule(end.copy);
+}
+
+std::optional<Ticks> Transfers::next() {
+  while (!ends_.empty()) {
+    const Ticks time = ends_.time();
+    if (holds(ends_.any(), time)) return time;
+    correct(ends_.pop_any(), time);
   }
-  return Next {heap_.front().end, heap_.front().order};
+  return std::nullopt;
+}
+
+std::uint64_t Transfers::first() {
+  const Ticks time = ends_.time();
+  while (!holds(ends_.front(), time)) correct(ends_.pop(), time);
+  return ends_.front().order;
 }
 
 InFlight Transfers::pop(Ticks now) {
-  const std::uint32_t id = heap_.front().copy;
-  const Entry last = heap_.back();
-  heap_.pop_back();
-  if (!heap_.empty()) sift_down(0, last);
+  first();
+  const std::uint32_t id = ends_.pop().copy;
+  --entries_;
+  --in_flight_;
+  copies_[id].end = copies_[id].listed = kNever;
   const Path& path = *copies_[id].path;
   vacate(now, path);
   if (sharing_ == Sharing::Fair) {
@@ -123,39 +143,22 @@ InFlight Transfers::pop(Ticks now) {
   return copies_[id].what;
 }
 
-void Transfers::place(std::size_t position, const Entry& entry) {
-  heap_[position] = entry;
-  positions_[entry.copy] = static_cast<std::uint32_t>(position);
-}
-
-// A heap with four children per node.
-void Transfers::sift_up(std::size_t position, const Entry& entry) {
-  while (position > 0) {
-    const std::size_t parent = (position - 1) / 4;
-    if (!entry.before(heap_[parent])) break;
-    place(position, heap_[parent]);
-    position = parent;
-  }
-  place(position, entry);
-}
-
-void Transfers::sift_down(std::size_t position, const Entry& entry) {
-  while (const Entry* const child = first_child(heap_.data(), heap_.size(), position)) {
-    if (!child->before(entry)) break;
-    place(position, *child);
-    position = static_cast<std::size_t>(child - heap_.data());
-  }
-  place(position, entry);
-}
-
-void Transfers::reschedule(std::uint32_t id) {
+void Transfers::schedule(std::uint32_t id) {
   Copy& copy = copies_[id];
-  const std::uint32_t position = positions_[id];
-  if (position == kNotQueued) {
-    heap_.emplace_back();
-    sift_up(heap_.size() - 1, {copy.end, copy.what.order, id});
-  } else if (copy.end < heap_[position].end) {
-    sift_up(position, {copy.end, copy.what.order, id});
+  if (copy.end >= copy.listed) return;
+  if (!copy.in_flight()) ++in_flight_;
+  copy.listed = copy.end;
+  ends_.push(copy.end, {copy.what.order, id});
+  if (++entries_ > 4 * in_flight_ + 1024) rewrite();
+}
+
+// Leaves one entry for each copy.
+void Transfers::rewrite() {
+  ends_.clear();
+  entries_ = in_flight_;
+  for (std::uint32_t id = 0; id < copies_.size(); ++id) {
+    Copy& copy = copies_[id];
+    if (copy.in_flight()) ends_.push(copy.listed = copy.end, {copy.what.order, id});
   }
 }
 

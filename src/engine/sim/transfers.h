@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/sim/heap.h"
+#include "engine/sim/agenda.h"
 #include "engine/sim/sharing.h"
 #include "engine/sim/sim.h"
 #include "engine/sim/ticks.h"
@@ -41,39 +41,39 @@ class Transfers {
   void begin(Ticks now, const Path& path, double bytes, double cap, InFlight what);
   // Brings rates and ends up to date at `now`.
   void settle(Ticks now);
-  struct Next {
-    Ticks time = 0;
-    std::uint64_t order = 0;
-  };
-  std::optional<Next> next();  // the copy that ends first
-  InFlight pop(Ticks now);    // ends that copy; after next()
+  std::optional<Ticks> next();  // when the next copy ends
+  std::uint64_t first();        // InFlight::order of the first that ends then; afterwards it must be popped before settle()
+  InFlight pop(Ticks now);      // ends that copy; after next()
   bool unsettled() const { return unsettled_; }
 
   // The state after settle(), seen from `now`, with operations named by name(InFlight). Fair only.
   template <typename F>
   void describe(Digest& state, Ticks now, F&& name) const {
-    std::vector<Entry> sorted = heap_;
-    std::sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return a.order < b.order; });
-    for (const Entry& e : sorted) {
-      const Copy& copy = copies_[e.copy];
+    std::vector<std::uint32_t> sorted;
+    for (std::uint32_t id = 0; id < copies_.size(); ++id) {
+      if (copies_[id].in_flight()) sorted.push_back(id);
+    }
+    std::sort(sorted.begin(), sorted.end(), [this](std::uint32_t a, std::uint32_t b) { return copies_[a].what.order < copies_[b].what.order; });
+    for (const std::uint32_t id : sorted) {
+      const Copy& copy = copies_[id];
       state.add(name(copy.what));
       state.add(std::bit_cast<std::uint64_t>(copy.left));
       state.add(static_cast<std::uint64_t>(now - copy.since));
       state.add(static_cast<std::uint64_t>(copy.end - now));
-      state.add(std::bit_cast<std::uint64_t>(shares_.rate(e.copy)));
+      state.add(std::bit_cast<std::uint64_t>(shares_.rate(id)));
     }
     shares_.describe(state, [&](std::uint32_t flow) { return name(copies_[flow].what); });
   }
   // Everything is later by `time`; order(InFlight) gives new sequence numbers, which keep their order. `busy` is added.
   template <typename F>
   void shift(Ticks time, F&& order, std::span<const Ticks> busy) {
-    for (Entry& e : heap_) {
-      Copy& copy = copies_[e.copy];
+    for (Copy& copy : copies_) {
+      if (!copy.in_flight()) continue;
       copy.since = after(copy.since, time);
       copy.end = after(copy.end, time);
-      copy.what.order = e.order = order(copy.what);
-      e.end = after(e.end, time);
+      copy.what.order = order(copy.what);
     }
+    rewrite();
     for (std::size_t c = 0; c < channels_.size(); ++c) channels_[c].busy += busy[c] - (channels_[c].users > 0 ? time : 0);
   }
 
@@ -81,30 +81,31 @@ class Transfers {
   std::vector<Ticks> busy(Ticks now) const;
 
  private:
+  static constexpr Ticks kNever = kEndOfTime + 1;
   struct alignas(64) Copy {
     InFlight what;
     const Path* path = nullptr;
     double left = 0, cap = 0;  // bytes; bytes per second
-    Ticks since = 0, end = 0;  // `left` is as of `since`
+    Ticks since = 0;           // `left` is as of then
+    Ticks end = kNever, listed = kNever;  // `listed`: its earliest entry
+    bool in_flight() const { return listed != kNever; }
     std::uint32_t ahead = 0;    // Fifo: channels whose turn it is not yet
   };
   struct Occupation {          // of a channel
     Ticks busy = 0;            // time until it had no user any more, less the time it has one since
     std::uint32_t users = 0;   // copies in flight or in service
   };
-  static constexpr std::uint32_t kNotQueued = 0xffffffff;
-  // Copies by end. An entry may be too early: a copy that became slower is put right when it comes up.
-  struct Entry {
-    Ticks end = 0;
+  // A copy ends, unless it became faster or slower since: then there is an earlier entry, or this one is put right when it comes up.
+  struct End {
     std::uint64_t order = 0;
     std::uint32_t copy = 0;
-    bool before(const Entry& e) const { return in_order(end, e.end, order, e.order); }
+    bool before(const End& e) const { return order < e.order; }
   };
 
-  void sift_up(std::size_t position, const Entry& entry);
-  void sift_down(std::size_t position, const Entry& entry);
-  void place(std::size_t position, const Entry& entry);
-  void reschedule(std::uint32_t copy);
+  bool holds(const End& end, Ticks time) const;
+  void correct(const End& end, Ticks time);
+  void schedule(std::uint32_t copy);
+  void rewrite();
   void occupy(Ticks now, const Path& path);
   void vacate(Ticks now, const Path& path);
   void serve(Ticks now, std::uint32_t copy);  // Fifo: the copy has all its channels
@@ -114,8 +115,8 @@ class Transfers {
   FairShares shares_;
   std::vector<Copy> copies_;                       // Fair: by number in shares_
   std::vector<std::uint32_t> free_;                // Fifo
-  std::vector<Entry> heap_;
-  std::vector<std::uint32_t> positions_;           // by copy, in heap_: apart, for they change often
+  Agenda<End> ends_;
+  std::size_t entries_ = 0, in_flight_ = 0;        // of ends_; copies that have one
   std::vector<std::deque<std::uint32_t>> queues_;  // Fifo, by channel
   std::vector<Occupation> channels_;
   bool unsettled_ = false;
