@@ -43,9 +43,9 @@ program::PartitionId add_tiles(program::Builder& b, std::string name, program::R
 // init_cublas; task_1, task_2 and task_3, which place A, B and C; task_4, the leaf. All with variants for every kind.
 program::TaskId add_init(program::Builder& b);
 std::array<program::TaskId, 3> add_places(program::Builder& b, const program::Kernel& kernel);
-// The leaf multiplies with chunk number `chunk` of the columns of B, `width` columns each and cut at n: 2 m k n FLOP,
-// row-major operands demanded. Argument 0 is the tile of A.
-program::TaskId add_leaf(program::Builder& b, std::int64_t n, const program::Expr& chunk, std::int64_t width);
+// The leaf multiplies into a tile of A in column `column` of the tiles, `width` columns each and cut at n: 2 m k n FLOP,
+// row-major operands demanded. Argument 1 is the m x k chunk of B.
+program::TaskId add_leaf(program::Builder& b, std::int64_t n, const program::Expr& column, std::int64_t width);
 
 // The argument of a task that looks at nothing.
 program::Argument untouched(program::Argument a);

@@ -48,10 +48,10 @@ std::array<TaskId, 3> add_places(program::Builder& b, const program::Kernel& ker
   return place;
 }
 
-TaskId add_leaf(program::Builder& b, std::int64_t n, const Expr& chunk, std::int64_t width) {
-  // The last chunks can be narrower, or empty.
-  const Expr columns = max(0, min(Expr(width), Expr(n) - chunk * width));
-  std::vector<Variant> all = variants(kAll, leaf_kernel(), 2 * Expr::elements(0) * columns);
+TaskId add_leaf(program::Builder& b, std::int64_t n, const Expr& column, std::int64_t width) {
+  // The last tiles can be narrower, or empty.
+  const Expr columns = max(0, min(Expr(width), Expr(n) - column * width));
+  std::vector<Variant> all = variants(kAll, leaf_kernel(), 2 * Expr::elements(1) * columns);
   program::LayoutDemand row_major;
   row_major.fields = FieldOrder::Soa;
   row_major.dims = DimOrder::C;

@@ -65,12 +65,12 @@ Tasks add_tasks(Builder& b, const Sizes& s, const Data& d) {
   t.init = add_init(b);
   t.place = add_places(b, fill_kernel(s.n));
   if (s.steps == 0) {
-    t.leaf = add_leaf(b, s.n, Expr::point(2), s.width());
+    t.leaf = add_leaf(b, s.n, Expr::point(1), s.columns());
     return t;
   }
   const Expr i = Expr::ancestor(1, 0), j = Expr::ancestor(1, 1);
   const Expr chunk = s.steps * Expr::ancestor(1, 2) + (i + j + Expr::loop("k1s")) % s.steps;
-  t.leaf = add_leaf(b, s.n, chunk, s.width());
+  t.leaf = add_leaf(b, s.n, j, s.columns());
   t.layer = b.add_task("task_5", inner_variants({kCpu, kOmp, kGpu}));
   b.begin_body(t.layer);
   b.begin_loop("k1s", s.steps);

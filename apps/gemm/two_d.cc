@@ -55,13 +55,13 @@ struct Tasks {
   std::array<TaskId, 3> place;
 };
 
-Tasks add_tasks(Builder& b, const Sizes& s, const Expr& chunk) {
+Tasks add_tasks(Builder& b, const Sizes& s) {
   Tasks t;
   const auto all = {kCpu, kOmp, kGpu};
   t.init = add_init(b);
   t.fill = b.add_task("taco_fill", variants(all, fill_kernel(s.n)));
   t.place = add_places(b, nothing_kernel());
-  t.leaf = add_leaf(b, s.n, chunk, s.rows());
+  t.leaf = add_leaf(b, s.n, 2 * Expr::ancestor(3, 1) + Expr::ancestor(1, 1), s.columns());
   t.gpus = b.add_task("task_5", inner_variants(all));
   t.block = b.add_task("task_6", inner_variants({kCpu, kOmp}));
   t.nodes = b.add_task("task_7", inner_variants({kCpu, kOmp}));
@@ -133,9 +133,7 @@ Expected<program::Program> build_2d(const std::string& name, const Schedule& sch
   if (s.gx * s.gy > 4096) return does_not_fit(fmt::format("{} x {} nodes are more than 4096", s.gx, s.gy));
   Builder b(name);
   const Data d = add_data(b, s);
-  const Expr chunk = 2 * schedule.node_block(Expr::ancestor(3, 0), Expr::ancestor(3, 1), Expr::loop("kos"), s.gx) +
-                     schedule.half(Expr::ancestor(1, 0), Expr::ancestor(1, 1), Expr::loop("kios"));
-  const Tasks t = add_tasks(b, s, chunk);
+  const Tasks t = add_tasks(b, s);
   const program::FutureId errors = b.add_future("errors");
   add_nest(b, s, d, t, schedule);
   b.index_launch(t.init, Rect::of_extents({s.px() * s.py()}), {});

@@ -46,45 +46,34 @@ void assign(double& to, double value) { to = value; }
 
 std::int64_t coordinate(const Point& p, int d) { return d < p.dim ? p[d] : 0; }
 
-std::int64_t counter(const ExprContext& c, const std::string& name) {
+std::int64_t counter(const ExprContext& c, std::string_view name) {
   for (const LoopCounter& l : c.loops) {
     if (l.name == name) return l.value;
   }
   return 0;
 }
 
-std::int64_t read(const Node& n, const ExprContext& c) {
-  switch (n.op) {
-    case Op::Point: return coordinate(c.point, n.a);
-    case Op::Ancestor: {
-      const auto level = static_cast<std::size_t>(n.a);
-      return level >= 1 && level <= c.ancestors.size() ? coordinate(c.ancestors[level - 1], n.b) : 0;
-    }
-    case Op::Loop: return counter(c, n.name);
-    default: {
-      const auto argument = static_cast<std::size_t>(n.a);
-      return argument < c.elements.size() ? c.elements[argument] : 0;
-    }
-  }
-}
-
 template <typename T>
-T evaluate(std::span<const Node> nodes, const ExprContext& context) {
+T evaluate(std::span<const Node> nodes, std::span<const std::string> loops, const ExprContext& context) {
   std::array<T, static_cast<std::size_t>(Expr::kMaxDepth)> stack;
-  std::size_t top = 0;
+  T* top = stack.data();  // behind the last operand
   for (const Node& n : nodes) {
-    if (n.op >= Op::Add) {
-      --top;
-      stack[top - 1] = apply(n.op, stack[top - 1], stack[top]);
-    } else if (n.op == Op::Constant) {
-      assign(stack[top++], n.value);
-    } else if (n.op == Op::Seconds) {
-      assign(stack[top++], context.seconds);
-    } else {
-      stack[top++] = static_cast<T>(read(n, context));
+    const auto a = static_cast<std::size_t>(n.a);
+    switch (n.op) {
+      case Op::Constant: assign(*top++, n.value); break;
+      case Op::Point: *top++ = static_cast<T>(coordinate(context.point, n.a)); break;
+      case Op::Ancestor:
+        *top++ = static_cast<T>(a >= 1 && a <= context.ancestors.size() ? coordinate(context.ancestors[a - 1], n.b) : 0);
+        break;
+      case Op::Loop: *top++ = static_cast<T>(counter(context, loops[a])); break;
+      case Op::Elements: *top++ = static_cast<T>(a < context.elements.size() ? context.elements[a] : 0); break;
+      case Op::Seconds: assign(*top++, context.seconds); break;
+      default:
+        --top;
+        top[-1] = apply(n.op, top[-1], top[0]);
     }
   }
-  return top == 0 ? T {} : stack[0];
+  return nodes.empty() ? T {} : stack[0];
 }
 
 Node leaf(Op op, int a, int b = 0) {
@@ -119,9 +108,8 @@ Expr Expr::ancestor(int level, int dimension) {
 
 Expr Expr::loop(std::string name) {
   Expr e;
-  e.nodes_.emplace_back();
-  e.nodes_.back().op = Op::Loop;
-  e.nodes_.back().name = std::move(name);
+  e.nodes_.push_back(leaf(Op::Loop, 0));
+  e.loops_.push_back(std::move(name));
   return e;
 }
 
@@ -142,13 +130,24 @@ Expr Expr::binary(Op op, const Expr& a, const Expr& b) {
   e.nodes_.reserve(a.nodes_.size() + b.nodes_.size() + 3);
   for (const Expr* x : {&a, &b}) {
     if (x->nodes_.empty()) e.nodes_.emplace_back();
-    e.nodes_.insert(e.nodes_.end(), x->nodes_.begin(), x->nodes_.end());
+    e.append(*x, 0, x->nodes_.size());
   }
   e.nodes_.push_back(leaf(op, 0));
   e.depth_ = std::max(a.depth_, b.depth_ + 1);
   MW_CHECK(e.depth_ <= kMaxDepth && e.nodes_.size() <= kMaxNodes, "expression of {} nodes, depth {}", e.nodes_.size(),
            e.depth_);
   return e;
+}
+
+void Expr::append(const Expr& e, std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) {
+    Node& n = nodes_.emplace_back(e.nodes_[i]);
+    if (n.op != Op::Loop) continue;
+    const std::string& name = e.loop_name(n);
+    const auto known = std::find(loops_.begin(), loops_.end(), name);
+    n.a = static_cast<std::int16_t>(known - loops_.begin());
+    if (known == loops_.end()) loops_.push_back(name);
+  }
 }
 
 Expr operator+(const Expr& a, const Expr& b) { return Expr::binary(Op::Add, a, b); }
@@ -159,15 +158,15 @@ Expr operator%(const Expr& a, const Expr& b) { return Expr::binary(Op::Mod, a, b
 Expr min(const Expr& a, const Expr& b) { return Expr::binary(Op::Min, a, b); }
 Expr max(const Expr& a, const Expr& b) { return Expr::binary(Op::Max, a, b); }
 
-std::int64_t Expr::integer(const ExprContext& context) const { return evaluate<std::int64_t>(nodes_, context); }
-double Expr::real(const ExprContext& context) const { return evaluate<double>(nodes_, context); }
+std::int64_t Expr::integer(const ExprContext& context) const { return evaluate<std::int64_t>(nodes_, loops_, context); }
+double Expr::real(const ExprContext& context) const { return evaluate<double>(nodes_, loops_, context); }
 
 bool Expr::is_constant() const {
   return std::all_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.op == Op::Constant || n.op >= Op::Add; });
 }
 
 bool Expr::reads_loop(std::string_view name) const {
-  return std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.op == Op::Loop && n.name == name; });
+  return std::find(loops_.begin(), loops_.end(), name) != loops_.end();
 }
 
 bool Expr::reads_ancestors() const {
@@ -196,7 +195,7 @@ std::vector<Expr> Expr::divisors() const {
     if (n.op != Op::Div && n.op != Op::Mod) continue;
     if (i - right == 1 && nodes_[right].op == Op::Constant && nodes_[right].value != 0) continue;
     Expr e;
-    e.nodes_.assign(nodes_.begin() + static_cast<std::ptrdiff_t>(right), nodes_.begin() + static_cast<std::ptrdiff_t>(i));
+    e.append(*this, right, i);
     e.depth_ = depth_;
     found.push_back(std::move(e));
   }

@@ -79,17 +79,19 @@ class Expr {
   enum class Op : std::uint8_t { Constant, Point, Ancestor, Loop, Elements, Seconds, Add, Sub, Mul, Div, Mod, Min, Max };
   struct Node {
     Op op = Op::Constant;
-    std::int16_t a = 0, b = 0;  // Point: dimension; Ancestor: level, dimension; Elements: argument
+    std::int16_t a = 0, b = 0;  // Point: dimension; Ancestor: level, dimension; Elements: argument; Loop: see loop_name()
     double value = 0;           // Constant
-    std::string name;           // Loop
     friend bool operator==(const Node&, const Node&) = default;
   };
   std::span<const Node> nodes() const { return nodes_; }
+  const std::string& loop_name(const Node& loop) const { return loops_[static_cast<std::size_t>(loop.a)]; }
 
  private:
   static Expr binary(Op op, const Expr& a, const Expr& b);
-  std::vector<Node> nodes_;  // empty: 0
-  int depth_ = 1;            // stack slots that an evaluation needs, at most kMaxDepth
+  void append(const Expr& e, std::size_t begin, std::size_t end);  // some of its nodes
+  std::vector<Node> nodes_;         // empty: 0
+  std::vector<std::string> loops_;  // names of those that it reads, each once
+  int depth_ = 1;                   // stack slots that an evaluation needs, at most kMaxDepth
 };
 
 }  // namespace mapwright::program

@@ -15,7 +15,7 @@ constexpr int kAtom = 3;
 
 int precedence(Op op) { return op == Op::Add || op == Op::Sub ? 1 : op <= Op::Mod ? 2 : kAtom; }
 
-std::string leaf_text(const Expr::Node& n) {
+std::string leaf_text(const Expr& e, const Expr::Node& n) {
   switch (n.op) {
     case Op::Constant: return fmt::format("{}", n.value);
     case Op::Point: return fmt::format("p{}", n.a);
@@ -24,7 +24,7 @@ std::string leaf_text(const Expr::Node& n) {
       for (int level = 0; level < n.a; ++level) text += "parent.";
       return text + fmt::format("p{}", n.b);
     }
-    case Op::Loop: return "loop." + n.name;
+    case Op::Loop: return "loop." + e.loop_name(n);
     case Op::Elements: return fmt::format("elements({})", n.a);
     default: return "seconds";
   }
@@ -241,7 +241,7 @@ std::string Expr::to_text() const {
   const auto wrapped = [](const Part& p, int needed) { return p.precedence < needed ? "(" + p.text + ")" : p.text; };
   for (const Node& n : nodes_) {
     if (n.op < Op::Add) {
-      stack.push_back({leaf_text(n), kAtom});
+      stack.push_back({leaf_text(*this, n), kAtom});
       continue;
     }
     const Part b = std::move(stack.back());

@@ -142,7 +142,7 @@ bool Checker::collect(const Expr& e, int shift, Reads& reads) const {
   for (const Expr::Node& n : e.nodes()) {
     const int level = (n.op == Expr::Op::Ancestor ? n.a : 0) + shift;
     if (n.op == Expr::Op::Loop) {
-      reads.loops.insert(n.name);
+      reads.loops.insert(e.loop_name(n));
     } else if (n.op == Expr::Op::Point || n.op == Expr::Op::Ancestor) {
       if (level == 0) reads.own = true;
       else if (level <= 32) reads.ancestors |= 1U << (level - 1);
@@ -250,7 +250,7 @@ void Checker::expression(const Expr& e, const Program::Site& s, Place place, con
         if (n.b >= s.parents[s.parents.size() - static_cast<std::size_t>(n.a)]->domain.dim()) return bad("reads a coordinate that the ancestor's launch domain does not have");
         break;
       case Expr::Op::Loop:
-        if (std::none_of(s.loops.begin(), s.loops.end(), [&](const Loop* l) { return l->name == n.name; })) return bad("reads the counter of a loop that is not around the launch");
+        if (std::none_of(s.loops.begin(), s.loops.end(), [&](const Loop* l) { return l->name == e.loop_name(n); })) return bad("reads the counter of a loop that is not around the launch");
         break;
       case Expr::Op::Elements:
         if (integer) return bad("may not read sizes");
