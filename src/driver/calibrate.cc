@@ -50,24 +50,24 @@ class Calibrator::Sorter {
   }
 
   void sort(const engine::host::Observed& observed) {
-    for (const engine::host::Operation& o : observed.operations) {
-      const plan::Op& op = plan_.ops[o.op];
-      if (op.kind == plan::OpKind::Task) add(o, op);
+    for (const engine::Event& e : observed.events) {
+      const plan::Op& op = plan_.ops[e.op];
+      if (op.kind == plan::OpKind::Task) add(e, op);
     }
   }
 
  private:
-  void add(const engine::host::Operation& o, const plan::Op& op) {
+  void add(const engine::Event& e, const plan::Op& op) {
     const plan::LaunchRecord& record = plan_.records[op.record];
     const plan::LaunchDecision& decision = plan_.decisions->launches[record.decision];
     if (decision.kind != kind_ || decision.variant->inner) return;
     const program::Launch& launch = *launches_.at(record.launch.value);
-    const auto [at, fresh] = known_.try_emplace(o.op);
-    if (fresh) at->second = describe(o.op, op, launch, *decision.variant);
+    const auto [at, fresh] = known_.try_emplace(e.op);
+    if (fresh) at->second = describe(e.op, op, launch, *decision.variant);
     Timed& timed = run_[launch.task.value];
-    if (timed.layouts.empty()) note_arguments(timed, o.op, op, launch);
+    if (timed.layouts.empty()) note_arguments(timed, e.op, op, launch);
     timed.samples.push_back(at->second);
-    timed.samples.back().seconds = o.end - o.start;
+    timed.samples.back().seconds = e.end - e.start;
     timed.samples.back().round = round_;
   }
 

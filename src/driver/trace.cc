@@ -25,9 +25,9 @@ class Writer {
   Writer(const Target& target, const plan::Plan& plan)
       : target_(target), plan_(plan), launches_(launches_by_id(target.program)) {}
 
-  std::string write(const std::vector<engine::sim::Event>& events) {
+  std::string write(const std::vector<engine::Event>& events) {
     name_tracks();
-    for (const engine::sim::Event& e : events) event(e);
+    for (const engine::Event& e : events) event(e);
     return "[\n" + out_ + "\n]\n";
   }
 
@@ -67,12 +67,12 @@ class Writer {
     return target_.program.tasks[launches_[plan_.records[record].launch.value]->task.value].name;
   }
 
-  void slice(const std::string& name, const char* category, std::uint32_t pid, std::uint32_t tid, const engine::sim::Event& e, Json args) {
+  void slice(const std::string& name, const char* category, std::uint32_t pid, std::uint32_t tid, const engine::Event& e, Json args) {
     add(Json {{"name", name}, {"cat", category}, {"ph", "X"}, {"ts", e.start * 1e6}, {"dur", (e.end - e.start) * 1e6},
               {"pid", pid}, {"tid", tid}, {"args", std::move(args)}});
   }
 
-  void event(const engine::sim::Event& e) {
+  void event(const engine::Event& e) {
     const plan::Op& op = plan_.ops[e.op];
     const machine::Machine& m = target_.machine;
     if (op.kind == plan::OpKind::Task) {
@@ -103,7 +103,7 @@ class Writer {
 };
 
 struct Timeline {
-  std::vector<engine::sim::Event> events;
+  std::vector<engine::Event> events;
   double makespan = 0;  // seconds
 };
 
@@ -115,11 +115,9 @@ Expected<Timeline> timeline_of(const plan::Plan& plan, const Target& target, con
     host.verify = false;
     host.measure = true;
     host.record = true;
-    const Expected<engine::host::Observed> observed = engine::host::execute(plan, target.program, target.machine, host);
+    Expected<engine::host::Observed> observed = engine::host::execute(plan, target.program, target.machine, host);
     if (!observed) return tl::unexpected(observed.error());
-    Timeline t {{}, observed->makespan};
-    for (const engine::host::Operation& o : observed->operations) t.events.push_back({o.op, o.repetition, o.ready, o.start, o.end});
-    return t;
+    return Timeline {std::move(observed->events), observed->makespan};
   }
   const engine::sim::Options sim {.sharing = sharing_of(options), .profile = false, .timeline = true};
   engine::sim::Timing timing = engine::sim::simulate(plan, target.program, target.machine, sim);

@@ -91,6 +91,13 @@ struct Profile {
   std::vector<ChannelUse> channels;    // descending by busy time, those that were used
 };
 
+// When an operation of a plan could have run and did, for timelines and calibration: seconds since the start.
+struct Event {
+  plan::OpIndex op = 0;
+  std::uint64_t repetition = 0;
+  double ready = 0, start = 0, end = 0;
+};
+
 // What any engine returns.
 struct Execution {
   std::string engine;

@@ -155,7 +155,7 @@ class HandPlan {
 
 // When `op` ended in its `repetition`.
 inline double end_of(const engine::sim::Timing& t, plan::OpIndex op, std::uint64_t repetition = 0) {
-  for (const engine::sim::Event& e : t.events) {
+  for (const engine::Event& e : t.events) {
     if (e.op == op && e.repetition == repetition) return e.end;
   }
   ADD_FAILURE() << "operation " << op << " never ended";

@@ -30,7 +30,7 @@ TEST(Jitter, TasksDeviateAsAskedFor) {
   add_steps(h, 2000);
   double sum = 0, squares = 0, largest = 0;
   std::int64_t tasks = 0;
-  for (const engine::sim::Event& e : draw(h, 1).events) {
+  for (const engine::Event& e : draw(h, 1).events) {
     if (h.plan.ops[e.op].kind != plan::OpKind::Task) continue;
     const double deviation = (e.end - e.start) / 0.010 - 1;
     sum += deviation;

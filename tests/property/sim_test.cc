@@ -202,12 +202,12 @@ RC_GTEST_PROP(Simulation, TimelineObeysThePlan, ()) {
   const plan::Plan plan = c.plan(true);
   const Timing t = simulate(plan, c.program, c.machine, {.timeline = true});
   RC_ASSERT(t.events.size() == plan.ops.size());
-  std::vector<engine::sim::Event> by_op(plan.ops.size());
-  for (const engine::sim::Event& e : t.events) by_op[e.op] = e;
+  std::vector<engine::Event> by_op(plan.ops.size());
+  for (const engine::Event& e : t.events) by_op[e.op] = e;
   double fence = 0, latest = 0;
   std::map<std::uint32_t, std::vector<std::pair<double, double>>> on_processor;
   for (OpIndex i = 0; i < plan.ops.size(); ++i) {
-    const engine::sim::Event& e = by_op[i];
+    const engine::Event& e = by_op[i];
     RC_ASSERT(e.ready <= e.start && e.start <= e.end);
     // Joins stand for others; what has a launch record starts after the fence before it.
     if (plan.ops[i].record != plan::kNone) RC_ASSERT(e.start >= fence);

@@ -11,7 +11,7 @@ namespace mapwright::referee {
 
 namespace {
 
-using engine::sim::Event;
+using engine::Event;
 using engine::sim::Sharing;
 using engine::sim::Timing;
 

@@ -179,7 +179,7 @@ class Translator {
       OpIndex op = 0;
     };
     std::map<std::uint32_t, std::vector<Turn>> turns;
-    for (const engine::sim::Event& e : timing_.events) {
+    for (const engine::Event& e : timing_.events) {
       if (plan_.ops[e.op].kind == OpKind::Task) turns[plan_.ops[e.op].b].push_back({e.start, e.end, e.op});
     }
     b_.dag.hosts = static_cast<std::uint32_t>(machine_.processors().size());

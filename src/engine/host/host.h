@@ -48,13 +48,6 @@ struct Options {
   std::optional<Seconds> deadline;  // no operation starts after so much time
 };
 
-// When an operation that takes time could have run and did: seconds since the start. Of a task: its kernel alone.
-struct Operation {
-  plan::OpIndex op = 0;
-  std::uint64_t repetition = 0;
-  double ready = 0, start = 0, end = 0;
-};
-
 // What happened in a run, for proofs and tests.
 struct Observed {
   double seconds = 0, makespan = 0;           // measured: timed window, whole execution
@@ -65,7 +58,7 @@ struct Observed {
   std::vector<std::int64_t> points;
   std::vector<std::int64_t> memory_peak;      // by MemoryId: most bytes allocated at once, in the plan's sizes
   std::vector<TaskProfile> tasks;             // busy seconds and points by task and kind, in order of first launch
-  std::vector<Operation> operations;          // Options::record: in the order of their ends
+  std::vector<Event> events;                  // Options::record: of operations that take time, by end; of a task its kernel alone
   // First difference from the sequential execution, or data that the plan uses while they are invalid, or the complaint
   // of the program's check.
   std::optional<std::string> wrong;

@@ -188,7 +188,7 @@ void Run::account(const Active& a, const Effect& effect) {
   const plan::Op& op = op_of(a);
   Observed& o = *observed_;
   const auto memory = [&](std::uint32_t instance) { return plan_.instances[instance].memory; };
-  if (options_.record) o.operations.push_back({a.place.op, a.place.repetition, a.ready, effect.start, effect.end});
+  if (options_.record) o.events.push_back({a.place.op, a.place.repetition, a.ready, effect.start, effect.end});
   switch (op.kind) {
     case OpKind::Task:
       o.busy[op.b] += effect.end - effect.start;

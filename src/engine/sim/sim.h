@@ -29,13 +29,6 @@ struct Options {
   std::function<bool()> cancelled {};  // asked now and then; true ends the simulation early
 };
 
-// One executed operation, for traces.
-struct Event {
-  plan::OpIndex op = 0;
-  std::uint64_t repetition = 0;
-  double ready = 0, start = 0, end = 0;  // seconds
-};
-
 // One point task mapped by a utility processor, for traces.
 struct Mapping {
   plan::OpIndex op = 0;
