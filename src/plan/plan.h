@@ -150,6 +150,8 @@ enum class OpKind : std::uint8_t {
   TimerStop,
 };
 
+inline bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
+
 // One operation. Operations are in program order; a predecessor always comes before (or belongs to the previous
 // repetition of a repeated segment).
 struct Op {

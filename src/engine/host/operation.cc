@@ -14,7 +14,7 @@ Run::Effect Run::run_operation(const Active& a) {
   Effect effect;
   effect.start = now();
   if (op.kind == OpKind::Task) run_task(a, effect);
-  if (op.kind == OpKind::Copy || op.kind == OpKind::Fold || op.kind == OpKind::Fill) effect.bytes = run_transfer(op);
+  if (moves_data(op.kind)) effect.bytes = run_transfer(op);
   if (op.kind == OpKind::Reclaim) run_reclaim(op);
   if (op.kind != OpKind::Task) effect.end = now();
   return effect;

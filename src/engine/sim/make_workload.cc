@@ -4,27 +4,23 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <unordered_map>
 
 #include "base/index_table.h"
+#include "engine/sim/uses.h"
 
 namespace mapwright::engine::sim {
 
 namespace {
 
 using plan::kNone;
+using plan::moves_data;
 using plan::kNoOp;
 using plan::Op;
 using plan::OpIndex;
 using plan::OpKind;
 
-constexpr std::int64_t kCacheLine = 64;  // bytes
 constexpr std::uint8_t kMostLimits = 100;  // operations that the mapping of one waits for; a plan has one
-constexpr std::size_t kManyPaths = std::size_t {1} << 20;  // more than there is room for beforehand
-
-bool moves_data(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
 
 // Operations without a time of their own: they end with their last predecessor.
 bool passes_on(OpKind k) { return k == OpKind::Join || k == OpKind::Complete || k == OpKind::Future; }
@@ -63,9 +59,7 @@ class Maker {
   void operations(CostModel& costs, bool keep_costs) {
     w_.ops.reserve(plan_.ops.size() + 1);  // successors() adds one
     w_.ops.resize(plan_.ops.size());
-    w_.uses.emplace_back();                // of those that occupy nothing
-    const std::size_t memories = machine_.memories().size();
-    w_.paths.reserve(std::min({check_issued(), memories * memories, kManyPaths}));  // pages that are not used cost nothing
+    UseTable uses(plan_, machine_, check_issued());
     if (keep_costs) w_.cost_ids.assign(plan_.ops.size(), kAbsent);
     for (std::uint32_t g = 0; g < w_.segments.size(); ++g) {
       for (OpIndex i = w_.segments[g].begin; i < w_.segments[g].end; ++i) {
@@ -76,17 +70,14 @@ class Maker {
           info.mapped = true;
           info.varies = costs.varies(i);
           const std::uint32_t id = costs.id(i, 0);
-          info.use = use({launch_seconds(op) + costs.cost(id).seconds, op.b, space_of(op)}, true);
+          info.use = uses.of_task(launch_seconds(op) + costs.cost(id).seconds, op.b, space_of(op));
           if (keep_costs) w_.cost_ids[i] = id;
         } else if (moves_data(op.kind)) {
-          const plan::Transfer& t = plan_.transfers[op.detail];
-          const std::uint32_t to = plan_.instances[op.b].memory.value;
-          const std::uint32_t from = op.kind == OpKind::Fill ? to : plan_.instances[op.a].memory.value;
-          info.use = use({static_cast<double>(t.bytes), path(from, to, element_limit(op)), issuing_space(i)}, false);
-          info.transposes = op.kind == OpKind::Copy && t.transpose;
+          info.use = uses.of_move(op, issuing_space(i));
+          info.transposes = op.kind == OpKind::Copy && plan_.transfers[op.detail].transpose;
           info.mapped = op.issued;
         } else if (op.kind == OpKind::Reclaim) {
-          info.use = use({0, kAbsent, issuing_space(i)}, false);
+          info.use = uses.of_reclaim(issuing_space(i));
           info.mapped = op.issued;
         } else if (op.kind == OpKind::Fence) {
           w_.fences[g].push_back(i);
@@ -94,12 +85,8 @@ class Maker {
       }
     }
     costs.forget();
-    set_clock();
-    // Room for what comes.
-    uses_ = paths_ = IndexTable();
-    path_keys_ = {};
-    latest_on_processor_ = latest_on_path_ = {};
-    delays_ = {};
+    set_clock(uses);
+    uses.give(w_);
   }
 
   // What a task issues comes right before it, in its segment. Returns how many operations move data.
@@ -118,26 +105,6 @@ class Maker {
     return moves;
   }
 
-  // The number of what is used; amounts of tasks are in seconds until set_clock(). Mostly what used the resource last.
-  std::uint32_t use(const Use& u, bool task) {
-    std::vector<std::uint32_t>& latest = task ? latest_on_processor_ : latest_on_path_;
-    const std::size_t resource = u.resource == kAbsent ? 0 : u.resource + 1;
-    if (latest.size() <= resource) latest.resize(2 * resource + 1, 0);
-    const auto same = [&](std::uint32_t n) {
-      const Use& x = w_.uses[n];
-      return x.amount == u.amount && x.resource == u.resource && x.space == u.space && used_by_tasks_[n] == task;
-    };
-    if (latest[resource] != 0 && same(latest[resource])) return latest[resource];
-    const auto number = static_cast<std::uint32_t>(w_.uses.size());
-    const std::uint64_t hash = mix64(mix64(std::uint64_t {u.resource} << 32 | u.space) ^ std::bit_cast<std::uint64_t>(u.amount));
-    latest[resource] = uses_.find_or_add(hash, number, same);
-    if (latest[resource] == number) {
-      w_.uses.push_back(u);
-      used_by_tasks_.push_back(task);
-    }
-    return latest[resource];
-  }
-
   // Who maps a task: its own address space, or that of the task that launched it.
   std::uint32_t space_of(const Op& task) const {
     const OpIndex parent = plan_.records[task.record].parent;
@@ -148,7 +115,7 @@ class Maker {
   std::uint32_t issuing_space(OpIndex i) const { return plan_.ops[i].issued ? space_of(plan_.ops[plan_.issuer(i)]) : 0; }
 
   // Nothing takes longer than everything one after the other, and something always goes on.
-  void set_clock() {
+  void set_clock(const UseTable& uses) {
     const machine::Overheads& o = machine_.overheads();
     const double mapping = std::max(o.point_traced.value, o.point_untraced.value) + o.launch.value + o.copy.value + 2 * o.instance.value;
     const double future = future_latency();
@@ -161,85 +128,20 @@ class Maker {
     for (const Stretch& segment : w_.segments) {
       for (OpIndex i = segment.begin; i < segment.end; ++i) {
         const OpInfo& info = w_.ops[i];
-        const Use& used = w_.uses[info.use];
-        double seconds = mapping + o.ready_to_start.value;
-        if (info.kind == OpKind::Task) seconds += used.amount;
+        double seconds = mapping + o.ready_to_start.value + uses.seconds(info.use);
         if (info.kind == OpKind::Future) seconds += future;
-        if (moves_data(info.kind)) seconds += o.copy_grid.value + delays_[used.resource] + used.amount / (w_.paths[used.resource].bandwidth * std::min(1.0, o.transpose_factor));
+        if (moves_data(info.kind)) seconds += o.copy_grid.value;
         add(seconds, segment.repeat);
       }
     }
     w_.clock = Clock(total);
-    for (std::size_t n = 0; n < used_by_tasks_.size(); ++n) {
-      if (used_by_tasks_[n]) w_.uses[n].amount = static_cast<double>(w_.clock.ticks(w_.uses[n].amount));
-    }
     w_.future_latency = w_.clock.ticks(future);
     w_.copy_grid = w_.clock.ticks(o.copy_grid.value);
     w_.ready_to_start = w_.clock.ticks(o.ready_to_start.value);
-    for (const double delay : delays_) w_.delays.push_back(w_.clock.ticks(delay));
   }
 
   double launch_seconds(const Op& task) const {
     return machine_.compute(machine_[machine::ProcessorId(task.b)].kind).launch.value;
-  }
-
-  // Bytes per second that a copy reaches because it moves elements one by one; infinite for all others.
-  double element_limit(const Op& op) const {
-    constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-    const auto& rate = machine_.overheads().elements;
-    if (!rate || op.kind != OpKind::Copy) return kUnlimited;
-    const plan::Transfer& t = plan_.transfers[op.detail];
-    double elements = 0;
-    std::size_t fields = 0;  // of the cells, all of which belong to one region
-    std::uint32_t piece = kNone;
-    for (const plan::CellId c : plan_.cells_of(t)) {
-      const plan::Cell& cell = plan_.cells[c.value];
-      const std::size_t moved = plan_.field_groups[cell.field_group].fields.size();
-      elements += static_cast<double>(plan_.pieces[cell.piece].volume()) * static_cast<double>(moved);
-      if (piece == kNone) piece = cell.piece;
-      if (piece == cell.piece) fields += moved;
-    }
-    const auto some_of = [&](const plan::Instance& i) {  // a structure is moved as a whole or field by field
-      std::size_t held = 0;
-      for (const std::uint32_t g : plan_.groups_of(i)) held += plan_.field_groups[g].fields.size();
-      return i.layout.fields == FieldOrder::Aos && fields < held;
-    };
-    const bool one_by_one = t.transpose || some_of(plan_.instances[op.a]) || some_of(plan_.instances[op.b]);
-    if (!one_by_one || elements == 0) return kUnlimited;
-    // Fields of a structure are moved one after the other, and each touches all cache lines.
-    std::int64_t structure = 0;
-    for (const std::uint32_t i : {op.a, op.b}) {
-      if (plan_.instances[i].layout.fields != FieldOrder::Aos) continue;
-      std::int64_t bytes = 0;
-      for (const std::uint32_t g : plan_.groups_of(plan_.instances[i])) bytes += plan_.field_groups[g].bytes_per_element;
-      structure = std::max(structure, bytes);
-    }
-    const double element = static_cast<double>(t.bytes) / elements;
-    const double one = machine_.route(plan_.instances[op.a].memory, plan_.instances[op.b].memory).bandwidth.value;
-    const double lines = one / (element + static_cast<double>(std::min<std::int64_t>(structure, kCacheLine)));
-    const double limit = std::min(rate->value, structure > 0 ? lines : rate->value) * element;
-    return t.transpose ? limit / machine_.overheads().transpose_factor : limit;  // which is applied later
-  }
-
-  std::uint32_t path(std::uint32_t from, std::uint32_t to, double limit) {
-    const auto number = static_cast<std::uint32_t>(w_.paths.size());
-    const std::uint64_t memories = std::uint64_t {from} << 32 | to;
-    const std::uint64_t hash = mix64(mix64(memories) ^ std::bit_cast<std::uint64_t>(limit));
-    const std::uint32_t known = paths_.find_or_add(hash, number, [&](std::uint32_t p) {
-      return path_keys_[p].first == memories && path_keys_[p].second == limit;
-    });
-    if (known == number) {
-      path_keys_.emplace_back(memories, limit);
-      const machine::Route r = machine_.route(machine::MemoryId(from), machine::MemoryId(to));
-      Path p {.bandwidth = std::min(r.bandwidth.value, limit)};
-      for (const machine::ChannelId c : r.list()) {
-        if (std::find(p.list().begin(), p.list().end(), c.value) == p.list().end()) p.channels[p.count++] = c.value;
-        p.bandwidth = std::min(p.bandwidth, machine_[c].bandwidth.value);
-      }
-      w_.paths.push_back(p);
-      delays_.push_back(machine_.overheads().copy_start.value + r.latency.value);
-    }
-    return known;
   }
 
   // Reducing to one value and telling everyone: up and down a binary tree of address spaces.
@@ -603,11 +505,6 @@ class Maker {
   const machine::Machine& machine_;
   const Sites& sites_;
   Workload w_;
-  IndexTable uses_, paths_;
-  std::vector<bool> used_by_tasks_ {false};                  // by use
-  std::vector<std::uint32_t> latest_on_processor_, latest_on_path_;  // latest uses, by resource + 1; 0: none
-  std::vector<std::pair<std::uint64_t, double>> path_keys_;  // memories and limit
-  std::vector<double> delays_;     // by path: seconds before its first byte
   std::vector<std::pair<OpIndex, plan::Edge>> fences_;  // of add_fences(), ascending
 };
 

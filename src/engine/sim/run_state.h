@@ -59,7 +59,7 @@ class RunState {
       for (OpIndex i = workload_.segments[g].begin; i < workload_.segments[g].end; ++i) {
         const OpKind kind = workload_.ops[i].kind;
         if (workload_.ops[i].varies) varying_[g] = true;
-        if (kind == OpKind::Copy || kind == OpKind::Fold || kind == OpKind::Fill) on_grid_[g] = workload_.copy_grid > 0;
+        if (moves_data(kind)) on_grid_[g] = workload_.copy_grid > 0;
       }
     }
     if (!machine.overheads().workers) return;

@@ -480,7 +480,7 @@ class Simulation : private RunState {
     timing_.channel_bytes.assign(machine_.channels().size(), 0);
     for (OpIndex i = 0; i < workload_.ops.size(); ++i) {
       const OpInfo& info = workload_.ops[i];
-      if (info.kind != OpKind::Copy && info.kind != OpKind::Fold && info.kind != OpKind::Fill) continue;
+      if (!moves_data(info.kind)) continue;
       const auto repeat = static_cast<std::int64_t>(workload_.segments[workload_.segment_of(i)].repeat);
       const std::int64_t bytes = plan_.transfers[plan_.ops[i].detail].bytes * repeat;
       for (const std::uint32_t c : workload_.paths[workload_.uses[info.use].resource].list()) timing_.channel_bytes[c] += bytes;

@@ -162,7 +162,7 @@ struct Workload {
   std::uint32_t gate_index(plan::OpIndex op) const;  // of an operation with OpInfo::gate
 };
 
-// make_workload.cc. Cost: linear in operations and edges. Of `costs`, numbers are asked for here only. `keep_costs`: fill cost_ids.
+// make_workload.cc, uses.h. Cost: linear in operations and edges. Of `costs`, numbers are asked for here only. `keep_costs`: fill cost_ids.
 Workload make_workload(const plan::Plan& plan, const machine::Machine& machine, CostModel& costs, bool keep_costs);
 
 }  // namespace mapwright::engine::sim
