@@ -163,6 +163,41 @@ RC_GTEST_PROP(TaskCosts, AreThoseOfEveryExecutionAlone, ()) {
   RC_CLASSIFY(different.size() * 2 < executions, "costs are shared");
 }
 
+// Pieces with equal bounds of which one has a hole: iterations take turns, and the time of each follows the number of elements.
+TEST(TaskCosts, FollowTheElementsOfEachIteration) {
+  program::Builder b("holes");
+  const auto region = b.add_region("r", PointSet(Rect::of_extents({10})), {{"f", 8}});
+  const auto pieces = b.add_partition("pieces", region, Rect::of_extents({2}),
+                                      {PointSet(Rect::of_extents({10})), PointSet::of_rects(1, {Rect({0}, {2}), Rect({7}, {9})})});
+  program::Variant v;
+  v.kind = ProcessorKind::Cpu;
+  v.flops = program::Expr::elements(0) * program::Expr(1e6);
+  const auto task = b.add_task("work", {v});
+  program::Argument a;
+  a.region = region;
+  a.name = "a";
+  a.privilege = program::Privilege::Read;
+  a.fields = {0};
+  a.partition = pieces;
+  a.projection.colors = {program::Expr::loop("l") % program::Expr(2)};
+  b.begin_loop("l", 4, true);
+  b.index_launch(task, Rect::of_extents({1}), {a});
+  b.end_loop();
+  const program::Program p = b.finish();
+  const machine::Machine m = testing::small_machine(1, 64);
+  const auto plan = plan::make_plan(testing::random_decisions(1, p, m), p, m, {.unroll = true});
+  ASSERT_TRUE(plan.has_value());
+  engine::sim::CostModel costs(*plan, p, m);
+  std::vector<double> compute;
+  for (OpIndex i = 0; i < plan->ops.size(); ++i) {
+    if (plan->ops[i].kind == OpKind::Task) compute.push_back(costs.cost(costs.id(i, 0)).compute);
+  }
+  ASSERT_EQ(compute.size(), 4u);
+  EXPECT_DOUBLE_EQ(compute[1] / compute[0], 0.6);
+  EXPECT_EQ(compute[2], compute[0]);
+  EXPECT_EQ(compute[3], compute[1]);
+}
+
 RC_GTEST_PROP(Simulation, TakesAtLeastTheLongestChainAndTheBusiestProcessor, ()) {
   const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1u << 30);
   const Case c = make_case(seed);
