@@ -89,7 +89,7 @@ Measured measure(const Row& row) {
     for (plan::OpIndex i = s.begin; i < s.end; ++i) {
       const plan::OpKind k = plan.ops[i].kind;
       m.planned_tasks += k == plan::OpKind::Task ? 1 : 0;
-      const bool works = k == plan::OpKind::Task || k == plan::OpKind::Copy || k == plan::OpKind::Fold || k == plan::OpKind::Fill;
+      const bool works = k == plan::OpKind::Task || plan::moves_data(k);
       m.activities += works ? static_cast<double>(s.repeat) : 0;
     }
   }

@@ -297,7 +297,7 @@ void execute(const plan::Plan& plan, const Oracle& oracle, std::uint64_t seed) {
     if (op.kind == OpKind::Reclaim) {
       for (auto f = plan.freed_offsets[op.detail]; f < plan.freed_offsets[op.detail + 1]; ++f) data[plan.freed[f].value].clear();
     }
-    if (op.kind == OpKind::Copy || op.kind == OpKind::Fold || op.kind == OpKind::Fill) {
+    if (plan::moves_data(op.kind)) {
       for (const plan::CellId c : plan.cells_of(plan.transfers[op.detail])) {
         const plan::Cell& cell = plan.cells[c.value];
         for (const FieldIndex f : plan.field_groups[cell.field_group].fields) for_each_point(plan.pieces[cell.piece], [&](const Point& point) {
@@ -380,7 +380,7 @@ RC_GTEST_PROP(PlanOracle, LoopsKeptAsLoopsEqualTheUnrolledPlan, (std::uint64_t s
     const plan::Op &a = kept->ops[x.nodes[i].op], &b = unrolled->ops[y.nodes[i].op];
     RC_ASSERT(a.kind == b.kind);
     RC_ASSERT(std::set(x.nodes[i].before.begin(), x.nodes[i].before.end()) == std::set(y.nodes[i].before.begin(), y.nodes[i].before.end()));
-    if (a.kind == OpKind::Task || a.kind == OpKind::Copy || a.kind == OpKind::Fold || a.kind == OpKind::Fill) RC_ASSERT(a.a == b.a && a.b == b.b);
+    if (a.kind == OpKind::Task || plan::moves_data(a.kind)) RC_ASSERT(a.a == b.a && a.b == b.b);
     if (a.kind == OpKind::Copy || a.kind == OpKind::Fold) RC_ASSERT(kept->transfers[a.detail].bytes == unrolled->transfers[b.detail].bytes);
   }
   const auto t = plan::traffic(*kept, c.program, c.machine), u = plan::traffic(*unrolled, c.program, c.machine);

@@ -15,10 +15,6 @@ using engine::Event;
 using engine::sim::Sharing;
 using engine::sim::Timing;
 
-bool is_copy(const plan::Op& op) {
-  return op.kind == plan::OpKind::Copy || op.kind == plan::OpKind::Fold || op.kind == plan::OpKind::Fill;
-}
-
 double ratio(double ours, double theirs) { return ours == theirs ? 1 : theirs > 0 ? ours / theirs : HUGE_VAL; }
 
 void count(double ours, double theirs, Agreement& a) {
@@ -32,7 +28,7 @@ Agreement against(const Executed& run, const plan::Plan& plan, const PlanDag& da
   Agreement a;
   a.makespan = ratio(timing.makespan, run.makespan);
   for (const Event& e : timing.events) {
-    if (is_copy(plan.ops[e.op])) count(e.end - e.start, run.end[dag.last[e.op]] - run.start[dag.first[e.op]], a);
+    if (plan::moves_data(plan.ops[e.op].kind)) count(e.end - e.start, run.end[dag.last[e.op]] - run.start[dag.first[e.op]], a);
   }
   return a;
 }

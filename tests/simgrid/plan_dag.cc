@@ -18,7 +18,6 @@ using plan::OpKind;
 constexpr NodeIndex kNoNode = PlanDag::kNoNode, kIgnored = PlanDag::kIgnored;
 constexpr std::uint64_t kWindow = 1024;  // launches mapped and not over, docs/models/overhead.md
 
-bool moves(OpKind k) { return k == OpKind::Copy || k == OpKind::Fold || k == OpKind::Fill; }
 bool is_timer(OpKind k) { return k == OpKind::TimerStart || k == OpKind::TimerStop; }
 
 class Translator {
@@ -92,14 +91,14 @@ class Translator {
                    machine_.compute(machine_[p].kind).launch.value;
       delay = o_.ready_to_start.value;
       out_.mapping[i] = b_.add({.kind = Node::Kind::Work});
-    } else if (moves(op.kind)) {
+    } else if (plan::moves_data(op.kind)) {
       delay = copy(op, own);
     } else if (op.kind == OpKind::Future) {
       delay = future_latency();
     }
     out_.first[i] = out_.last[i] = b_.add(own);
-    if (delay > 0 || (moves(op.kind) && b_.dag.grid > 0)) {
-      entry_.push_back(b_.add({.kind = moves(op.kind) ? Node::Kind::Start : Node::Kind::Delay, .amount = delay}));
+    if (delay > 0 || (plan::moves_data(op.kind) && b_.dag.grid > 0)) {
+      entry_.push_back(b_.add({.kind = plan::moves_data(op.kind) ? Node::Kind::Start : Node::Kind::Delay, .amount = delay}));
       b_.edge(entry_.back(), out_.first[i]);
     } else {
       entry_.push_back(out_.first[i]);
@@ -156,7 +155,7 @@ class Translator {
     }
     if (op.kind == OpKind::Task) b_.edge(out_.mapping[i], entry_[i]);
     if (op.issued) b_.edge(out_.mapping[plan_.issuer(i)], entry_[i]);
-    const bool belongs = op.kind == OpKind::Task || op.kind == OpKind::Reclaim || moves(op.kind);
+    const bool belongs = op.kind == OpKind::Task || op.kind == OpKind::Reclaim || plan::moves_data(op.kind);
     if (belongs && op.record != kNone && plan_.records[op.record].fence != kNoOp) {
       b_.edge(out_.last[plan_.records[op.record].fence], entry_[i]);
     }
@@ -218,7 +217,7 @@ class Translator {
       } else if (op.kind == OpKind::Reclaim) {
         seen[op.b] = false;  // built anew in the space of others
         use(op.b, issuer(i));
-      } else if (moves(op.kind)) {
+      } else if (plan::moves_data(op.kind)) {
         if (op.issued) price(plan_.issuer(i)) += o_.copy.value;
         use(op.b, issuer(i));
       }

@@ -44,8 +44,7 @@ void for_each_predecessor(const plan::Plan& plan, const Stream& stream, const Pl
     f(stream.predecessor(place, position, e.op, e.carried != 0));
   }
   const plan::Op& op = plan.ops[place.op];
-  const bool launched = op.kind == plan::OpKind::Task || op.kind == plan::OpKind::Copy || op.kind == plan::OpKind::Fold ||
-                        op.kind == plan::OpKind::Fill || op.kind == plan::OpKind::Reclaim;
+  const bool launched = op.kind == plan::OpKind::Task || op.kind == plan::OpKind::Reclaim || plan::moves_data(op.kind);
   if (!launched || op.record == plan::kNone) return;
   const plan::LaunchRecord& record = plan.records[op.record];
   if (record.parent != plan::kNoOp && (as_mapped || op.kind == plan::OpKind::Task)) {

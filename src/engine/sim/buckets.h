@@ -13,8 +13,8 @@
 
 namespace mapwright::engine::sim {
 
-// Items by key, a number of 64 bits that is not negative; those of equal keys in the order in which they came, or almost. Things in equal
-// positions happen at the same time and have equal rates: items of a key stand in a list, and only the lists are in a heap.
+// Items by key, a number of 64 bits that is not negative. Things in equal positions happen at the same time and have equal rates: items of a
+// key stand in a list, in the order in which they came, and only the lists are in a heap. Of hundreds of keys some have several lists.
 template <typename Key, typename T>
 class BucketQueue {
  public:

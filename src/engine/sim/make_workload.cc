@@ -14,8 +14,8 @@ namespace mapwright::engine::sim {
 namespace {
 
 using plan::kNone;
-using plan::moves_data;
 using plan::kNoOp;
+using plan::moves_data;
 using plan::Op;
 using plan::OpIndex;
 using plan::OpKind;
